@@ -1,0 +1,117 @@
+/**
+ * What the registry holds. Every definition arrives by `catalogue.yaml` or REST (validated by the
+ * classes in `requests/registry.request.ts`), lives as an event and travels inside plans and commands.
+ * Secrets are references: `env:NAME`, `file:PATH`, `vault:NAME`; only the executor resolves them.
+ */
+export type SecretRef = string;
+
+export type DbType = 'shared' | 'dedicated';
+
+export interface ServerDefinition {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** The administrator: superuser, or CREATEDB, CREATEROLE and pg_signal_backend. */
+  readonly adminUser: string;
+  readonly adminSecretRef: SecretRef;
+  /** Only executors of this site may run steps that need the server's files. */
+  readonly site?: string;
+  /** How many steps may work on this server at once; 4 when silent. */
+  readonly maxConcurrentSteps?: number;
+}
+
+export interface EntitlementsDefinition {
+  readonly plan: string;
+  /** Missing means shared. */
+  readonly dbType?: DbType;
+  /** Cores. */
+  readonly cpu?: number;
+  /** With unit, as the service's driver takes it: `4Gi`. */
+  readonly memory?: string;
+  readonly storage?: string;
+}
+
+/** Names of the keys (config file) or variables (environment) that carry the connection. */
+export interface ConnectionKeys {
+  readonly host?: string;
+  readonly port?: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly database?: string;
+}
+
+export type ConfigFileFormat = 'ini' | 'env';
+
+export interface ConfigFileDefinition {
+  /** Absolute, inside one of the executor's configured roots. May hold `{database}` and `{instanceId8}`. */
+  readonly path: string;
+  readonly format: ConfigFileFormat;
+  /** INI section; `options` for Odoo. Missing: keys before the first section. */
+  readonly section?: string;
+  readonly keys: ConnectionKeys;
+}
+
+export interface HttpServiceDriver {
+  readonly driver: 'http';
+  /** Base address, without a trailing slash. May hold `{database}` and `{instanceId8}`. */
+  readonly url: string;
+}
+
+export interface CommandServiceDriver {
+  readonly driver: 'command';
+  /** argv of each verb; every argv[0] must be allow-listed at the executor. No shell. */
+  readonly commands: {
+    readonly stop: readonly string[];
+    readonly start: readonly string[];
+    /** Exit 0 running, 3 stopped (as `systemctl is-active`), anything else unknown. */
+    readonly status: readonly string[];
+    /** Gets the variables as NAME=VALUE lines on standard input. */
+    readonly environment?: readonly string[];
+    /** Gets `{"cpu","memory","storage"}` as JSON on standard input. */
+    readonly resources?: readonly string[];
+  };
+}
+
+export interface ServiceDefinition {
+  /** Unique. May hold `{database}` and `{instanceId8}`: one definition serves every tenant. */
+  readonly name: string;
+  readonly control: HttpServiceDriver | CommandServiceDriver;
+  readonly configFiles: readonly ConfigFileDefinition[];
+  /** Variables set beside the config files, for consistency (source c: many applications ignore them). */
+  readonly environment?: ConnectionKeys;
+  /** How long stop, and start until healthy, may take; 60 000 and 120 000 when silent. */
+  readonly stopTimeoutMs?: number;
+  readonly startTimeoutMs?: number;
+  readonly site?: string;
+}
+
+/** A tenant. */
+export interface InstanceDefinition {
+  readonly instanceId: string;
+  /** Subscription plan, a key of the entitlements. */
+  readonly plan: string;
+  /** Registry name of the server that holds the database. */
+  readonly server: string;
+  readonly database: string;
+  /** Role the application logs in as; owns the database. */
+  readonly owner: string;
+  /** Registry name of the service; templates are filled per instance. */
+  readonly service: string;
+  readonly dbType: DbType;
+  /** The application role's password, for consumers that ask; moves with the tenant. */
+  readonly secretRef?: SecretRef;
+}
+
+/** How to reach a server as its administrator. Self-contained: plans carry it resolved. */
+export interface ServerEndpoint {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminUser: string;
+  readonly adminSecretRef: SecretRef;
+}
+
+export interface DatabaseAddress {
+  readonly server: ServerEndpoint;
+  readonly database: string;
+}

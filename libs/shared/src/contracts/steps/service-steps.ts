@@ -1,0 +1,81 @@
+import type { ConfigFileDefinition, DatabaseAddress, SecretRef, ServiceDefinition } from '../registry.js';
+import type { VerifyCopyResult } from './verification-steps.js';
+
+/** Stops the service and confirms that it is stopped. Undo starts it and waits until it is healthy. */
+export interface StopServiceParams {
+  readonly service: ServiceDefinition;
+}
+
+export interface StopServiceResult {
+  readonly stateBefore: string;
+  readonly confirmedState: string;
+}
+
+/** What the application must connect to. `password` is a reference. */
+export interface ConnectionValues {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly secretRef: SecretRef;
+  readonly database: string;
+}
+
+/** Edits only the named keys, keeps every other byte, compares and swaps on the hash. */
+export interface EditConfigParams {
+  readonly file: ConfigFileDefinition;
+  readonly connection: ConnectionValues;
+}
+
+export interface EditConfigResult {
+  readonly path: string;
+  readonly changedKeys: readonly string[];
+  readonly hashBefore: string;
+  readonly hashAfter: string;
+  /** Host and port that stood in the file before; null when the file did not name them. */
+  readonly hostBefore: string | null;
+  readonly hostAfter: string | null;
+}
+
+export interface SetEnvironmentParams {
+  readonly service: ServiceDefinition;
+  readonly connection: ConnectionValues;
+  /** What the undo sets again. */
+  readonly previous: ConnectionValues;
+}
+
+export interface SetEnvironmentResult {
+  readonly variables: readonly string[];
+}
+
+export interface ServiceResources {
+  readonly cpu?: number;
+  readonly memory?: string;
+  readonly storage?: string;
+}
+
+export interface ResizeServiceParams {
+  readonly service: ServiceDefinition;
+  readonly resources: ServiceResources;
+  /** Those of the plan the tenant comes from; the undo applies them. */
+  readonly previous: ServiceResources;
+}
+
+export interface ResizeServiceResult {
+  readonly resources: ServiceResources;
+}
+
+/**
+ * Starts the service and waits until it is healthy. Undo stops it, fences the target and hashes it again:
+ * equal to `verified` means nothing was written and the move can be taken back.
+ */
+export interface StartServiceParams {
+  readonly service: ServiceDefinition;
+  /** Absent when the start is not part of a move. */
+  readonly target?: DatabaseAddress;
+  readonly verified?: VerifyCopyResult;
+}
+
+export interface StartServiceResult {
+  readonly state: string;
+  readonly healthyAfterMs: number;
+}

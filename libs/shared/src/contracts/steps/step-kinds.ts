@@ -1,0 +1,75 @@
+import type { JsonObject } from '../json.js';
+import type {
+  ApplyPrivilegesParams, ApplyPrivilegesResult, CaptureSourceParams, CaptureSourceResult, CopySettingsParams, CopySettingsResult,
+  CreateDatabaseParams, CreateDatabaseResult, DumpDatabaseParams, DumpDatabaseResult, FenceSourceParams, FenceSourceResult,
+  PublishDatabaseParams, PublishDatabaseResult, RestoreDatabaseParams, RestoreDatabaseResult, RetireSourceParams, RetireSourceResult,
+} from './database-steps.js';
+import type { InspectMoveParams, InspectMoveResult, PreflightTargetParams, PreflightTargetResult } from './inspection-steps.js';
+import type {
+  EditConfigParams, EditConfigResult, ResizeServiceParams, ResizeServiceResult, SetEnvironmentParams, SetEnvironmentResult,
+  StartServiceParams, StartServiceResult, StopServiceParams, StopServiceResult,
+} from './service-steps.js';
+import type { DescribePlanParams, DescribePlanResult } from './describe-steps.js';
+import type { ProvisionServerParams, ProvisionServerResult } from './provision-steps.js';
+import type { VerifyConnectionsParams, VerifyConnectionsResult, VerifyCopyParams, VerifyCopyResult } from './verification-steps.js';
+
+/** Every kind of step with the shape of what it takes and what it answers. The executor must hold one step per entry. */
+export interface StepTypes {
+  'inspect-move': { params: InspectMoveParams; result: InspectMoveResult };
+  'describe-plan': { params: DescribePlanParams; result: DescribePlanResult };
+  'provision-server': { params: ProvisionServerParams; result: ProvisionServerResult };
+  'preflight-target': { params: PreflightTargetParams; result: PreflightTargetResult };
+  'capture-source': { params: CaptureSourceParams; result: CaptureSourceResult };
+  'create-database': { params: CreateDatabaseParams; result: CreateDatabaseResult };
+  'stop-service': { params: StopServiceParams; result: StopServiceResult };
+  'fence-source': { params: FenceSourceParams; result: FenceSourceResult };
+  'dump-database': { params: DumpDatabaseParams; result: DumpDatabaseResult };
+  'restore-database': { params: RestoreDatabaseParams; result: RestoreDatabaseResult };
+  'apply-privileges': { params: ApplyPrivilegesParams; result: ApplyPrivilegesResult };
+  'copy-settings': { params: CopySettingsParams; result: CopySettingsResult };
+  'verify-copy': { params: VerifyCopyParams; result: VerifyCopyResult };
+  'publish-database': { params: PublishDatabaseParams; result: PublishDatabaseResult };
+  'edit-config': { params: EditConfigParams; result: EditConfigResult };
+  'set-environment': { params: SetEnvironmentParams; result: SetEnvironmentResult };
+  'resize-service': { params: ResizeServiceParams; result: ResizeServiceResult };
+  'start-service': { params: StartServiceParams; result: StartServiceResult };
+  'verify-connections': { params: VerifyConnectionsParams; result: VerifyConnectionsResult };
+  'retire-source': { params: RetireSourceParams; result: RetireSourceResult };
+}
+
+export type StepKind = keyof StepTypes;
+export type ParamsOf<K extends StepKind> = StepTypes[K]['params'];
+export type ResultOf<K extends StepKind> = StepTypes[K]['result'];
+
+/** Versions by kind: a command names the one it was compiled for, an executor that lacks it refuses. */
+export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
+  'inspect-move': 1,
+  'describe-plan': 1,
+  'provision-server': 1,
+  'preflight-target': 1,
+  'capture-source': 1,
+  'create-database': 1,
+  'stop-service': 1,
+  'fence-source': 1,
+  'dump-database': 1,
+  'restore-database': 1,
+  'apply-privileges': 1,
+  'copy-settings': 1,
+  'verify-copy': 1,
+  'publish-database': 1,
+  'edit-config': 1,
+  'set-environment': 1,
+  'resize-service': 1,
+  'start-service': 1,
+  'verify-connections': 1,
+  'retire-source': 1,
+};
+
+export function isStepKind(text: string): text is StepKind {
+  return Object.hasOwn(STEP_VERSIONS, text);
+}
+
+/** Params and results are plain JSON; this is the one place that says so to the compiler. */
+export function asJsonObject(value: object): JsonObject {
+  return value as JsonObject;
+}
