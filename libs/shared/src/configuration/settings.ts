@@ -1,0 +1,279 @@
+type SettingType = 'text' | 'integer' | 'flag' | 'list' | 'choice';
+
+export interface SettingEntry {
+  /** The environment variable. */
+  readonly name: string;
+  readonly type: SettingType;
+  /** As it would stand in the environment. Absent: must be given, unless `optional`. */
+  readonly default?: string;
+  readonly optional?: true;
+  readonly unit?: 'ms' | 'bytes';
+  readonly minimum?: number;
+  readonly choices?: readonly string[];
+  /** Its value is never shown, not even in a problem. */
+  readonly secret?: true;
+  /** Refused when NODE_ENV is `production`. */
+  readonly forTests?: true;
+  readonly usedBy: readonly ('planner' | 'executor')[];
+  readonly description: string;
+}
+
+const BOTH = ['planner', 'executor'] as const;
+const PLANNER = ['planner'] as const;
+const EXECUTOR = ['executor'] as const;
+
+/** Every setting there is; `docs/reference/configuration.md` and this list are held together by a test. */
+export const SETTINGS = {
+  logLevel: {
+    name: 'REHOME_LOG_LEVEL',
+    type: 'choice',
+    default: 'info',
+    usedBy: BOTH,
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+    description: 'Least severe line that is logged',
+  },
+  ledgerUrl: {
+    name: 'REHOME_LEDGER_URL',
+    type: 'text',
+    secret: true,
+    usedBy: BOTH,
+    description:
+      'Connection string of the ledger database, as the role of the service: `postgres://rehome_planner:…@host:5432/rehome`',
+  },
+  kafkaBrokers: {
+    name: 'REHOME_KAFKA_BROKERS',
+    type: 'list',
+    default: '',
+    usedBy: BOTH,
+    description:
+      'Bootstrap addresses, `host:port` separated by commas; empty: without Kafka, commands wait in the ledger and the sweep finds them',
+  },
+  kafkaGroupPrefix: {
+    name: 'REHOME_KAFKA_GROUP_PREFIX',
+    type: 'text',
+    default: 'rehome',
+    usedBy: BOTH,
+    description: 'Before the names of the consumer groups and clients',
+  },
+  faultPoints: {
+    name: 'REHOME_FAULT_POINTS',
+    type: 'text',
+    default: '',
+    forTests: true,
+    usedBy: BOTH,
+    description: 'Places where a test lets the process die or stand still: `name=kill;name=hang:/path;name=wait:/path`',
+  },
+  shutdownTimeoutMs: {
+    name: 'REHOME_SHUTDOWN_TIMEOUT_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '10000',
+    minimum: 0,
+    usedBy: BOTH,
+    description: 'After SIGTERM, how long work in hand may take before it is cut off',
+  },
+  plannerHost: {
+    name: 'REHOME_PLANNER_HOST',
+    type: 'text',
+    default: '127.0.0.1',
+    usedBy: PLANNER,
+    description: 'Address the planner listens on',
+  },
+  plannerPort: {
+    name: 'REHOME_PLANNER_PORT',
+    type: 'integer',
+    default: '8400',
+    minimum: 0,
+    usedBy: PLANNER,
+    description: 'Port the planner listens on; 0 takes a free one',
+  },
+  cataloguePath: {
+    name: 'REHOME_CATALOGUE',
+    type: 'text',
+    optional: true,
+    usedBy: PLANNER,
+    description: 'A `catalogue.yaml` that seeds the registry with what the ledger does not hold yet',
+  },
+  apiKeys: {
+    name: 'REHOME_API_KEYS',
+    type: 'list',
+    default: '',
+    secret: true,
+    usedBy: PLANNER,
+    description:
+      'API keys to add at start, `name:role:sha256-of-the-key` separated by commas; a known name gets the new hash',
+  },
+  bodyLimitBytes: {
+    name: 'REHOME_BODY_LIMIT_BYTES',
+    type: 'integer',
+    unit: 'bytes',
+    default: '1048576',
+    minimum: 1024,
+    usedBy: PLANNER,
+    description: 'Largest request body',
+  },
+  dryRunWaitMs: {
+    name: 'REHOME_DRY_RUN_WAIT_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '30000',
+    minimum: 0,
+    usedBy: PLANNER,
+    description: 'How long POST /v1/plans waits for the plan before it answers 202',
+  },
+  readerLeaseTtlMs: {
+    name: 'REHOME_READER_LEASE_TTL_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '15000',
+    minimum: 500,
+    usedBy: PLANNER,
+    description:
+      'Lease of a reader of the ledger (relay, process manager, projections): after its holder died another takes over within this time',
+  },
+  executorHost: {
+    name: 'REHOME_EXECUTOR_HOST',
+    type: 'text',
+    default: '127.0.0.1',
+    usedBy: EXECUTOR,
+    description: 'Address the executor listens on',
+  },
+  executorPort: {
+    name: 'REHOME_EXECUTOR_PORT',
+    type: 'integer',
+    default: '8401',
+    minimum: 0,
+    usedBy: EXECUTOR,
+    description: 'Port the executor listens on; 0 takes a free one',
+  },
+  executorName: {
+    name: 'REHOME_EXECUTOR_NAME',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description: 'Owner written into leases; host name and process id when absent',
+  },
+  executorSite: {
+    name: 'REHOME_EXECUTOR_SITE',
+    type: 'text',
+    default: 'default',
+    usedBy: EXECUTOR,
+    description: 'Executors of one site share the work root and the vault key and may continue each other’s steps',
+  },
+  workRoot: {
+    name: 'REHOME_WORK_ROOT',
+    type: 'text',
+    usedBy: EXECUTOR,
+    description: 'Directory for dumps and work files, absolute',
+  },
+  vaultKey: {
+    name: 'REHOME_VAULT_KEY',
+    type: 'text',
+    optional: true,
+    secret: true,
+    usedBy: EXECUTOR,
+    description: 'Key of the vault, 32 bytes as base64; or give REHOME_VAULT_KEY_FILE',
+  },
+  vaultKeyFile: {
+    name: 'REHOME_VAULT_KEY_FILE',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description: 'File that holds the key of the vault, as base64',
+  },
+  secretRoots: {
+    name: 'REHOME_SECRET_ROOTS',
+    type: 'list',
+    default: '',
+    usedBy: EXECUTOR,
+    description: 'Directories that `file:` secret references may lead into',
+  },
+  configRoots: {
+    name: 'REHOME_CONFIG_ROOTS',
+    type: 'list',
+    default: '',
+    usedBy: EXECUTOR,
+    description: 'Directories that hold the config files of services',
+  },
+  allowedHosts: {
+    name: 'REHOME_ALLOWED_HOSTS',
+    type: 'list',
+    default: '',
+    usedBy: EXECUTOR,
+    description: 'Hosts that service drivers and the provisioner may be called at, `host` or `host:port`',
+  },
+  allowedPrograms: {
+    name: 'REHOME_ALLOWED_PROGRAMS',
+    type: 'list',
+    default: '',
+    usedBy: EXECUTOR,
+    description: 'Absolute paths that the `command` service driver may run',
+  },
+  pgToolsDirectories: {
+    name: 'REHOME_PG_TOOLS',
+    type: 'list',
+    default: '',
+    usedBy: EXECUTOR,
+    description: 'Directories searched for pg_dump and pg_restore before PATH',
+  },
+  provisionerUrl: {
+    name: 'REHOME_PROVISIONER_URL',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description: 'Base address of the provisioner',
+  },
+  provisionerTimeoutMs: {
+    name: 'REHOME_PROVISIONER_TIMEOUT_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '600000',
+    minimum: 100,
+    usedBy: EXECUTOR,
+    description: 'Longest wait for the provisioner',
+  },
+  provisionerDeprovision: {
+    name: 'REHOME_PROVISIONER_DEPROVISION',
+    type: 'flag',
+    default: 'false',
+    usedBy: EXECUTOR,
+    description: 'Whether a server is given back when its migration is taken back; otherwise it is reported',
+  },
+  leaseTtlMs: {
+    name: 'REHOME_LEASE_TTL_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '30000',
+    minimum: 500,
+    usedBy: EXECUTOR,
+    description: 'Lease of a step; after its holder died another claims it within this time',
+  },
+  heartbeatMs: {
+    name: 'REHOME_HEARTBEAT_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '5000',
+    minimum: 50,
+    usedBy: EXECUTOR,
+    description: 'Between two renewals of a lease',
+  },
+  sweepIntervalMs: {
+    name: 'REHOME_SWEEP_INTERVAL_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '10000',
+    minimum: 50,
+    usedBy: EXECUTOR,
+    description: 'Between two looks for commands that Kafka never brought',
+  },
+  maxConcurrentSteps: {
+    name: 'REHOME_MAX_CONCURRENT_STEPS',
+    type: 'integer',
+    default: '8',
+    minimum: 1,
+    usedBy: EXECUTOR,
+    description: 'Steps that one executor runs at once',
+  },
+} as const satisfies Readonly<Record<string, SettingEntry>>;
+
+export type SettingKey = keyof typeof SETTINGS;
