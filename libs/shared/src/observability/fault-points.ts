@@ -38,7 +38,7 @@ export class FaultPoints {
 }
 
 function parseFault(part: string): [string, Fault] {
-  const match = /^([a-z0-9:-]+)=(?:(kill)|(hang|wait):(\/.+))$/.exec(part);
+  const match = /^([a-z0-9:.-]+)=(?:(kill)|(hang|wait):(\/.+))$/.exec(part);
   const [, name, kill, action, path] = match ?? [];
   if (name !== undefined && kill !== undefined) return [name, { action: 'kill' }];
   if (name !== undefined && path !== undefined && (action === 'hang' || action === 'wait'))
