@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   REQUEST_UNREADABLE: { disposition: 'reject', status: 400, title: 'The request is not JSON' },
   REQUEST_TOO_LARGE: { disposition: 'reject', status: 413, title: 'The request is too large' },
   KIND_UNKNOWN: { disposition: 'reject', status: 422, title: 'No recipe of this kind' },
+  OPTION_UNSUPPORTED: { disposition: 'reject', status: 422, title: 'An option of the request is not carried out yet' },
   INSTANCE_UNKNOWN: { disposition: 'reject', status: 422, title: 'The registry holds no such instance' },
   PLAN_UNKNOWN: { disposition: 'reject', status: 422, title: 'The registry holds no entitlements for this subscription plan' },
   SERVER_UNKNOWN: { disposition: 'reject', status: 422, title: 'The registry holds no such server' },
@@ -41,6 +42,7 @@ export const ERROR_CODES = {
   // running
   COMMAND_INVALID: { disposition: 'reject', status: 422, title: 'The command cannot be run by this executor' },
   LEASE_LOST: { disposition: 'retry', status: 500, title: 'Another executor owns the step' },
+  EXECUTOR_STOPPING: { disposition: 'retry', status: 503, title: 'The executor shuts down and gave the step back' },
   STEP_CANCELLED: { disposition: 'abandon', status: 500, title: 'The step was cancelled' },
   STEP_TIMED_OUT: { disposition: 'abandon', status: 500, title: 'The step did not finish in time' },
   STEP_STATE_UNKNOWN: { disposition: 'halt', status: 500, title: 'After an interruption it is not known whether the step took effect' },
@@ -63,6 +65,7 @@ export const ERROR_CODES = {
   // services, files, provisioner, secrets
   SERVICE_UNREACHABLE: { disposition: 'retry', status: 500, title: 'The service does not answer its control calls' },
   SERVICE_REFUSED: { disposition: 'abandon', status: 500, title: 'The service refused a control call' },
+  SERVICE_ANSWER_INVALID: { disposition: 'retry', status: 502, title: 'The service answered a control call with nonsense' },
   SERVICE_NOT_STOPPED: { disposition: 'abandon', status: 500, title: 'The service did not stop in time' },
   SERVICE_NOT_HEALTHY: { disposition: 'abandon', status: 500, title: 'The service did not become healthy in time' },
   ADDRESS_NOT_ALLOWED: { disposition: 'abandon', status: 422, title: 'The host is not among the configured ones' },
@@ -72,6 +75,7 @@ export const ERROR_CODES = {
   CONFIG_KEY_MISSING: { disposition: 'abandon', status: 422, title: 'The configuration file does not hold a key' },
   CONFIG_FILE_CHANGED: { disposition: 'abandon', status: 409, title: 'Somebody else changed the configuration file' },
   CONFIG_FILE_UNREADABLE: { disposition: 'abandon', status: 422, title: 'The configuration file cannot be understood' },
+  CONFIG_VALUE_UNWRITABLE: { disposition: 'abandon', status: 422, title: 'The configuration file cannot hold a value' },
   PROVISIONER_UNAVAILABLE: { disposition: 'retry', status: 502, title: 'The provisioner does not answer' },
   PROVISIONER_ANSWER_INVALID: { disposition: 'retry', status: 502, title: 'The provisioner answered nonsense' },
   PROVISIONER_REFUSED: { disposition: 'abandon', status: 502, title: 'The provisioner refused' },
