@@ -45,6 +45,8 @@ export const ERROR_CODES = {
   EXECUTOR_STOPPING: { disposition: 'retry', status: 503, title: 'The executor shuts down and gave the step back' },
   STEP_CANCELLED: { disposition: 'abandon', status: 500, title: 'The step was cancelled' },
   STEP_TIMED_OUT: { disposition: 'abandon', status: 500, title: 'The step did not finish in time' },
+  DOWNTIME_EXCEEDED: { disposition: 'abandon', status: 500, title: 'The application was down for longer than the request allows' },
+  STEP_INPUT_MISSING: { disposition: 'halt', status: 500, title: 'A step needs a value that no earlier step answered' },
   STEP_STATE_UNKNOWN: { disposition: 'halt', status: 500, title: 'After an interruption it is not known whether the step took effect' },
   STEP_IRREVERSIBLE: { disposition: 'halt', status: 500, title: 'The step cannot be undone' },
   // PostgreSQL

@@ -20,6 +20,9 @@ export interface ConnectionValues {
   readonly database: string;
 }
 
+/** What the application connected to before. Without a `secretRef` the password is left as it is. */
+export type PreviousConnection = Omit<ConnectionValues, 'secretRef'> & { readonly secretRef?: SecretRef };
+
 /** Edits only the named keys, keeps every other byte, compares and swaps on the hash. */
 export interface EditConfigParams {
   readonly file: ConfigFileDefinition;
@@ -40,7 +43,7 @@ export interface SetEnvironmentParams {
   readonly service: ServiceDefinition;
   readonly connection: ConnectionValues;
   /** What the undo sets again. */
-  readonly previous: ConnectionValues;
+  readonly previous: PreviousConnection;
 }
 
 export interface SetEnvironmentResult {

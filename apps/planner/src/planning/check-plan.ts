@@ -1,0 +1,147 @@
+import type { Plan, PlannedStep } from '#shared/contracts/plan.js';
+import { STEP_VERSIONS, type StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { STEP_TRAITS } from './step-traits.js';
+
+/** A plan's steps with, for each, every step that must be done before it. */
+interface Order {
+  readonly steps: readonly PlannedStep[];
+  readonly earlier: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** What is wrong with a plan as a whole, one line each; empty when nothing is. */
+export function checkPlan(plan: Pick<Plan, 'steps'>): string[] {
+  const shape = [...duplicateIds(plan.steps), ...unknownPredecessors(plan.steps), ...cycles(plan.steps)];
+  if (shape.length > 0) return shape;
+  const order = { steps: plan.steps, earlier: earlierSteps(plan.steps) };
+  return [
+    ...inputsFromLaterSteps(order),
+    ...traitsThatDiffer(plan.steps),
+    ...fencesWithoutStop(order),
+    ...downOutsideTheStop(order),
+    ...pointOfNoReturnProblems(order),
+    ...PREREQUISITES.flatMap((rule) => missingPrerequisites(order, rule)),
+  ];
+}
+
+function duplicateIds(steps: readonly PlannedStep[]): string[] {
+  const ids = steps.map((step) => step.id);
+  return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))].map((id) => `step id ${id} stands twice`);
+}
+
+function unknownPredecessors(steps: readonly PlannedStep[]): string[] {
+  const ids = new Set(steps.map((step) => step.id));
+  return steps.flatMap((step) =>
+    step.after.filter((id) => !ids.has(id)).map((id) => `step ${step.id} comes after ${id}, which is not in the plan`),
+  );
+}
+
+/** Removes steps whose predecessors are gone until nothing moves; what is left waits for itself. */
+function cycles(steps: readonly PlannedStep[]): string[] {
+  let left = [...steps];
+  for (;;) {
+    const waiting = new Set<string>(left.map((step) => step.id));
+    const next = left.filter((step) => step.after.some((id) => waiting.has(id)));
+    if (next.length === left.length) break;
+    left = next;
+  }
+  return left.length === 0 ? [] : [`steps wait for each other: ${left.map((step) => step.id).join(', ')}`];
+}
+
+function earlierSteps(steps: readonly PlannedStep[]): Order['earlier'] {
+  const byId = new Map<string, PlannedStep>(steps.map((step) => [step.id, step]));
+  const earlier = new Map<string, ReadonlySet<string>>();
+  const visit = (id: string): ReadonlySet<string> => {
+    const known = earlier.get(id);
+    if (known !== undefined) return known;
+    const before = (byId.get(id)?.after ?? []).flatMap((previous) => [previous, ...visit(previous)]);
+    const all = new Set<string>(before);
+    earlier.set(id, all);
+    return all;
+  };
+  for (const step of steps) visit(step.id);
+  return earlier;
+}
+
+function isEarlier({ earlier }: Order, first: PlannedStep, second: PlannedStep): boolean {
+  return earlier.get(second.id)?.has(first.id) === true;
+}
+
+function inputsFromLaterSteps({ steps, earlier }: Order): string[] {
+  return steps.flatMap((step) =>
+    Object.entries(step.inputs)
+      .filter(([, input]) => earlier.get(step.id)?.has(input.fromStep) !== true)
+      .map(([name, input]) => `step ${step.id} takes ${name} from ${input.fromStep}, which is not done before it`),
+  );
+}
+
+function traitsThatDiffer(steps: readonly PlannedStep[]): string[] {
+  return steps.flatMap((step) => {
+    const traits = STEP_TRAITS[step.kind];
+    return [
+      ...(step.version === STEP_VERSIONS[step.kind] ? [] : [`step ${step.id} has version ${String(step.version)}`]),
+      ...(step.restoresService === traits.restoresService ? [] : [`step ${step.id} has another restoresService`]),
+      ...(step.reversible === traits.reversible ? [] : [`step ${step.id} has another reversible`]),
+    ];
+  });
+}
+
+function fencesWithoutStop(order: Order): string[] {
+  const stops = order.steps.filter((step) => step.kind === 'stop-service');
+  return order.steps
+    .filter((step) => step.kind === 'fence-source' && !stops.some((stop) => isEarlier(order, stop, step)))
+    .map((step) => `step ${step.id} fences before any service is stopped`);
+}
+
+/** Down is what lies from a stop to the start after it, and nothing else. */
+function downOutsideTheStop(order: Order): string[] {
+  const stops = order.steps.filter((step) => step.kind === 'stop-service');
+  const starts = order.steps.filter((step) => step.kind === 'start-service');
+  return order.steps.flatMap((step) => {
+    const stopped = stops.some((stop) => stop === step || isEarlier(order, stop, step));
+    const started = starts.some((start) => isEarlier(order, start, step));
+    const down = stopped && !started;
+    if (step.down === down) return [];
+    return [
+      `step ${step.id} ${down ? 'runs while the application is stopped' : 'is marked down but the application runs'}`,
+    ];
+  });
+}
+
+function pointOfNoReturnProblems(order: Order): string[] {
+  const commanded = order.steps.filter((step) => step.pointOfNoReturn === 'commanded');
+  const passed = order.steps.filter((step) => step.pointOfNoReturn === 'passed');
+  if (commanded.length === 0 && passed.length === 0) return irreversibleSteps(order, undefined);
+  const [first, last] = [commanded[0], passed[0]];
+  if (commanded.length !== 1 || passed.length !== 1 || first === undefined || last === undefined)
+    return ['a point of no return needs exactly one step that commits to it and one that passes it'];
+  if (!isEarlier(order, first, last)) return [`step ${last.id} passes the point of no return before ${first.id}`];
+  return irreversibleSteps(order, last);
+}
+
+function irreversibleSteps(order: Order, passing: PlannedStep | undefined): string[] {
+  return order.steps
+    .filter((step) => !step.reversible && (passing === undefined || !isEarlier(order, passing, step)))
+    .map((step) => `step ${step.id} cannot be undone and stands before the point of no return`);
+}
+
+interface Prerequisite {
+  readonly kind: StepKind;
+  readonly needs: StepKind;
+  readonly because: string;
+}
+
+const PREREQUISITES: readonly Prerequisite[] = [
+  { kind: 'fence-source', needs: 'capture-source', because: 'its undo has nothing to go back to' },
+  { kind: 'dump-database', needs: 'fence-source', because: 'what is written meanwhile would be lost' },
+  { kind: 'publish-database', needs: 'verify-copy', because: 'an unproved copy would get the final name' },
+  { kind: 'start-service', needs: 'stop-service', because: 'nothing was stopped' },
+  { kind: 'retire-source', needs: 'dump-database', because: 'there is no backup' },
+  { kind: 'retire-source', needs: 'verify-connections', because: 'the application may still need it' },
+];
+
+function missingPrerequisites(order: Order, { kind, needs, because }: Prerequisite): string[] {
+  const needed = order.steps.filter((step) => step.kind === needs);
+  return order.steps
+    .filter((step) => step.kind === kind && !needed.some((other) => isEarlier(order, other, step)))
+    .map((step) => `step ${step.id} has no ${needs} before it: ${because}`);
+}

@@ -1,0 +1,12 @@
+import type { Recipe } from './recipe.js';
+import { upgradeRecipe } from './recipes/upgrade.recipe.js';
+
+const RECIPES: readonly Recipe[] = [upgradeRecipe];
+
+/** Kinds of migration that can be planned, in the order they are shown. */
+export const RECIPE_KINDS: readonly string[] = RECIPES.map((recipe) => recipe.kind);
+
+/** The recipe of a kind, undefined when there is none. */
+export function recipeOf(kind: string): Recipe | undefined {
+  return RECIPES.find((recipe) => recipe.kind === kind);
+}
