@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import type { JsonObject } from './json.js';
 import type { Plan } from './plan.js';
 import type { PreflightCheck } from './preflight.js';
-import type { DbType, EntitlementsDefinition, InstanceDefinition, SecretRef, ServerDefinition, ServiceDefinition } from './registry.js';
+import type { DbType, EntitlementsDefinition, InstanceDefinition, SecretRef, ServerDefinition, ServiceDefinition, SourceDefinition } from './registry.js';
 import type { StepKind } from './steps/step-kinds.js';
 
 export type StepDirection = 'run' | 'undo';
@@ -95,6 +95,7 @@ export interface EventTypes {
   ServerRegistered: ServerDefinition;
   ServiceRegistered: ServiceDefinition;
   EntitlementsSet: EntitlementsDefinition;
+  SourceRegistered: SourceDefinition;
   ProjectRegistered: { readonly name: string; readonly digest: string };
   HealthChanged: { readonly subject: string; readonly healthy: boolean; readonly detail: string };
 }

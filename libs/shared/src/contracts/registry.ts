@@ -85,6 +85,13 @@ export interface ServiceDefinition {
   readonly site?: string;
 }
 
+/** A publisher of requests: what a `ce_source` may ask for. Without any source registered, every publisher may ask. */
+export interface SourceDefinition {
+  readonly source: string;
+  /** Kinds of request; `*` for all. */
+  readonly kinds: readonly string[];
+}
+
 /** A tenant. */
 export interface InstanceDefinition {
   readonly instanceId: string;

@@ -29,9 +29,11 @@ export function parseMigrationRequest(body: unknown): ParsedMigrationRequest {
     return { ok: false, code: 'KIND_UNKNOWN', problems: [{ pointer: '/kind', message: `no recipe for ${JSON.stringify(shown)}; known: ${known}` }] };
   }
   // Without a kind the envelope's own problems are told by any class: all begin with the same field.
-  const parsed = parseAs<MigrationRequest>(MIGRATION_REQUESTS[typeof kind === 'string' ? kind : 'upgrade'], body);
+  const type = typeof kind === 'string' && isMigrationKind(kind) ? MIGRATION_REQUESTS[kind] : UpgradeRequest;
+  const parsed = parseAs<MigrationRequest>(type, body);
   if (!parsed.ok) {
-    const problems = kind === undefined && isObject(body) ? [{ pointer: '/kind', message: 'is missing' }] : parsed.problems;
+    const problems =
+      kind === undefined && isObject(body) ? [{ pointer: '/kind', message: 'is missing' }] : parsed.problems;
     return { ok: false, code: 'REQUEST_INVALID', problems };
   }
   const unsupported = unsupportedOptions(parsed.value);
