@@ -1,0 +1,257 @@
+import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
+import type { KafkaClient } from './kafka-client.js';
+import { PATIENT } from './kafka-client.js';
+import type { IncomingRecord } from './kafka-record.js';
+import { backOffMs, pauseFor, within } from './waiting.js';
+
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** In offset order, at least one. */
+  readonly records: readonly IncomingRecord[];
+}
+
+/** How far a batch came. */
+export interface BatchOutcome {
+  /** First offset that is not done; what lies below is committed. */
+  readonly next: bigint;
+  /** The partition rests that long before it is read on from `next`. */
+  readonly pauseMs?: number;
+}
+
+export interface GroupConsumerOptions {
+  readonly groupId: string;
+  /** All members of a group must have the same list. */
+  readonly topics: readonly string[];
+  /** Answers soon: while it works, the other partitions of the same fetch wait. Never throws. */
+  readonly onBatch: (batch: RecordBatch) => Promise<BatchOutcome>;
+}
+
+export interface ConsumerHealth {
+  /** `rebuilding`: the last consumer died, the next one is tried with back-off. */
+  readonly state: 'stopped' | 'starting' | 'running' | 'rebuilding';
+  /** Last answer of the group's coordinator; undefined before the first. */
+  readonly lastHeartbeatAt: Date | undefined;
+  readonly assigned: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+}
+
+// The smallest that brokers allow by default. A killed member's partitions wait this long.
+const SESSION_TIMEOUT_MS = 6_000;
+const HEARTBEAT_INTERVAL_MS = 1_500;
+const REBALANCE_TIMEOUT_MS = 15_000;
+// How long a resumed partition or a leaving member may wait for the fetch under way (default 5 s).
+const MAX_WAIT_MS = 200;
+const PARTITIONS_AT_ONCE = 12;
+// No sign of life for this long means that kafkajs has stopped without telling.
+const STALL_MS = 30_000;
+const CLOSE_LIMIT_MS = 3_000;
+const REBUILD_FIRST_MS = 100;
+const REBUILD_MOST_MS = 5_000;
+
+/**
+ * A member of a consumer group that never gives up. kafkajs restarts a crashed consumer only after errors it
+ * calls retriable and otherwise leaves the process alive and reading nothing; so its own restart is off and
+ * every crash, failed start or stall ends in a new consumer, with back-off.
+ */
+export class GroupConsumer {
+  private readonly closing = new AbortController();
+  private state: ConsumerHealth['state'] = 'stopped';
+  private assigned: ConsumerHealth['assigned'] = [];
+  private lastHeartbeatAt: Date | undefined;
+  private failures = 0;
+  private life: Promise<void> | undefined;
+
+  constructor(
+    private readonly client: KafkaClient,
+    private readonly options: GroupConsumerOptions,
+  ) {}
+
+  get health(): ConsumerHealth {
+    return { state: this.state, lastHeartbeatAt: this.lastHeartbeatAt, assigned: this.assigned };
+  }
+
+  /** Returns at once; the group is joined as soon as Kafka answers. */
+  start(): void {
+    this.state = 'starting';
+    this.life ??= this.live();
+  }
+
+  /** Leaves the group, so that its partitions go to other members at once. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.life;
+  }
+
+  private async live(): Promise<void> {
+    while (!this.closing.signal.aborted) {
+      const consumer = this.build();
+      try {
+        await this.consume(consumer);
+      } catch (error) {
+        this.failures += 1;
+        this.client.logger.warn(
+          { err: error, groupId: this.options.groupId, failures: this.failures },
+          'kafka consumer lost',
+        );
+      }
+      this.assigned = [];
+      await leave(consumer, this.client);
+      if (this.closing.signal.aborted) break;
+      this.state = 'rebuilding';
+      await pauseFor(backOffMs(this.failures, REBUILD_FIRST_MS, REBUILD_MOST_MS), this.closing.signal);
+    }
+    this.state = 'stopped';
+  }
+
+  private build(): Consumer {
+    return this.client.connectionTo(PATIENT).consumer({
+      groupId: this.options.groupId,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      allowAutoTopicCreation: false,
+      retry: { ...PATIENT, restartOnFailure: () => Promise.resolve(false) },
+    });
+  }
+
+  /** Returns when closing; throws when this consumer is of no use any more. */
+  private async consume(consumer: Consumer): Promise<void> {
+    const over = new AbortController();
+    const lost = this.lost(consumer, over.signal);
+    // A rejection that comes before anybody waits for it must not end the process.
+    lost.catch(() => undefined);
+    try {
+      await this.join(consumer, over.signal);
+      await Promise.race([lost, aborted(this.closing.signal)]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  private async join(consumer: Consumer, over: AbortSignal): Promise<void> {
+    const closing = aborted(this.closing.signal);
+    await Promise.race([consumer.connect(), closing]);
+    if (this.closing.signal.aborted) return;
+    // A new group begins at the oldest record: requests sent before its first start count as well.
+    await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
+    const running = consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
+      eachBatch: (payload) => this.eachBatch(consumer, payload, over),
+    });
+    await Promise.race([running, closing]);
+    // kafkajs goes on joining after a disconnect and would stay as a member that nobody holds.
+    if (this.closing.signal.aborted)
+      await within(CLOSE_LIMIT_MS, running, () => new Error('the group was not joined in time'));
+  }
+
+  /** Rejects when the consumer crashed or shows no sign of life any more. */
+  private lost(consumer: Consumer, over: AbortSignal): Promise<never> {
+    let lastSignAt = Date.now();
+    const sign = (): void => {
+      lastSignAt = Date.now();
+    };
+    consumer.on('consumer.fetch', sign);
+    consumer.on('consumer.end_batch_process', sign);
+    consumer.on('consumer.heartbeat', () => {
+      sign();
+      this.lastHeartbeatAt = new Date();
+    });
+    consumer.on('consumer.group_join', ({ payload }) => {
+      sign();
+      this.joined(payload.memberAssignment);
+    });
+    return new Promise<never>((_resolve, reject) => {
+      consumer.on('consumer.crash', ({ payload }) => {
+        reject(payload.error);
+      });
+      const watch = setInterval(() => {
+        if (Date.now() - lastSignAt > STALL_MS) reject(new Error(`no sign of life for ${String(STALL_MS)} ms`));
+      }, STALL_MS / 10);
+      over.addEventListener('abort', () => {
+        clearInterval(watch);
+      });
+    });
+  }
+
+  private joined(assignment: Readonly<Record<string, number[]>>): void {
+    this.assigned = Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions }));
+    this.lastHeartbeatAt = new Date();
+    this.failures = 0;
+    this.state = 'running';
+    this.client.logger.info({ groupId: this.options.groupId, assigned: this.assigned }, 'kafka group joined');
+  }
+
+  private async eachBatch(consumer: Consumer, payload: EachBatchPayload, signal: AbortSignal): Promise<void> {
+    const { batch } = payload;
+    const { topic, partition } = batch;
+    if (!payload.isRunning() || payload.isStale() || signal.aborted) return;
+    const outcome = await beating(payload, () => this.options.onBatch({ topic, partition, records: recordsOf(batch) }));
+    // Before the commit, which throws when the group rebalances: the rest would be fetched again at once.
+    if (outcome.pauseMs !== undefined) rest(consumer, { topic, partition, ms: outcome.pauseMs }, signal);
+    if (outcome.next <= BigInt(batch.firstOffset() ?? 0)) return;
+    // Without this the same batch is fetched again for ever, committed or not.
+    payload.resolveOffset(String(outcome.next - 1n));
+    // Not `consumer.commitOffsets`: that one retries a rebalance instead of letting the runner join again.
+    await payload.commitOffsetsIfNecessary({
+      topics: [{ topic, partitions: [{ partition, offset: String(outcome.next) }] }],
+    });
+  }
+}
+
+/** kafkajs beats only between batches; a batch that waits for a slow ledger must not cost the membership. */
+async function beating<T>(payload: EachBatchPayload, work: () => Promise<T>): Promise<T> {
+  const beat = setInterval(() => {
+    // A rebalance shows up here first; the commit after the batch meets it again and lets the runner join.
+    payload.heartbeat().catch(() => undefined);
+  }, HEARTBEAT_INTERVAL_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** A paused consumer keeps beating by itself: this is the back-pressure. */
+function rest(consumer: Consumer, at: { topic: string; partition: number; ms: number }, signal: AbortSignal): void {
+  const partitions = [{ topic: at.topic, partitions: [at.partition] }];
+  consumer.pause(partitions);
+  void pauseFor(at.ms, signal).then(() => {
+    if (!signal.aborted) consumer.resume(partitions);
+  });
+}
+
+function recordsOf({ topic, partition, messages }: Batch): IncomingRecord[] {
+  return messages.map(({ offset, key, value, headers, timestamp }) => ({
+    topic,
+    partition,
+    offset: BigInt(offset),
+    key,
+    value,
+    headers: headers ?? {},
+    timestampMs: Number(timestamp),
+  }));
+}
+
+async function leave(consumer: Consumer, client: KafkaClient): Promise<void> {
+  await within(CLOSE_LIMIT_MS, consumer.disconnect(), () => new Error('the group was not left in time')).catch(
+    (error: unknown) => {
+      client.logger.debug({ err: error }, 'kafka consumer did not disconnect');
+    },
+  );
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
