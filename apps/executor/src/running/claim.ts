@@ -12,6 +12,8 @@ export interface ClaimedRun {
   readonly attempt: StepAttempt;
   readonly kind: StepKind;
   readonly metadata: EventMetadata;
+  /** `performance.now()` before the claim was sent: the lease counts from here. */
+  readonly sentAt: number;
 }
 
 export interface Claimant {
@@ -47,6 +49,7 @@ function claimOf(candidate: StepRun, claimant: Claimant): ClaimedRun {
     kind,
     attempt: { ...key, attempt: candidate.attempt + 1, fence: candidate.fence + 1 },
     metadata: { correlationId, causationId: commandId, actor: `executor:${claimant.owner}` },
+    sentAt: performance.now(),
   };
 }
 

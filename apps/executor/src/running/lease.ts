@@ -111,9 +111,12 @@ export class Lease implements StepLease {
   private scheduleExpiry(): void {
     clearTimeout(this.expiryTimer);
     if (this.ended) return;
-    this.expiryTimer = setTimeout(() => {
-      this.lose('the lease could not be renewed in time');
-    }, Math.max(0, this.msLeft()));
+    this.expiryTimer = setTimeout(
+      () => {
+        this.lose('the lease could not be renewed in time');
+      },
+      Math.max(0, this.msLeft()),
+    );
   }
 }
 

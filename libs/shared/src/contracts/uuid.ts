@@ -1,4 +1,4 @@
-import { v5 } from 'uuid';
+import { v5, validate } from 'uuid';
 
 /** UUID version 5 (RFC 9562): the same namespace and name give the same id for ever. */
 export function uuidV5(namespace: string, name: string): string {
@@ -7,3 +7,7 @@ export function uuidV5(namespace: string, name: string): string {
 
 /** Namespace of ids that Rehome derives itself. */
 export const REHOME_NAMESPACE = '6f1d1c52-5a4e-5c61-9a37-3f0f3f1c9c5b';
+
+export function isUuid(text: string): boolean {
+  return validate(text);
+}

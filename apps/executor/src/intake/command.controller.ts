@@ -1,0 +1,33 @@
+import { Controller, UseFilters } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import type { JsonValue } from '#shared/contracts/json.js';
+import { RecordContext } from '#shared/messaging/record-context.js';
+import { RpcErrors } from '#shared/messaging/rpc-errors.filter.js';
+import { CommandIntake, type Arrival } from './command-intake.js';
+
+/** Commands from `rehome.commands.v1`. Only accepts: no step ever runs inside a Kafka handler. */
+@Controller()
+@UseFilters(RpcErrors)
+export class CommandController {
+  constructor(private readonly intake: CommandIntake) {}
+
+  @EventPattern('rehome.StepCommanded.v1')
+  async accept(@Payload() data: JsonValue, @Ctx() context: RecordContext): Promise<void> {
+    await this.intake.accept(arrivalOf(data, context));
+  }
+
+  @EventPattern('rehome.StepCancelCommanded.v1')
+  async cancel(@Payload() data: JsonValue): Promise<void> {
+    await this.intake.cancel(data);
+  }
+}
+
+function arrivalOf(data: JsonValue, { event }: RecordContext): Arrival {
+  const { sequence, correlationid } = event.extensions;
+  return {
+    commandId: event.id,
+    position: /^\d{1,19}$/.test(sequence ?? '') ? BigInt(sequence ?? 0) : 0n,
+    correlationId: correlationid ?? event.id,
+    data,
+  };
+}

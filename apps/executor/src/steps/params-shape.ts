@@ -1,0 +1,108 @@
+import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
+import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+
+type Shape = 'text' | 'text?' | 'number' | 'object' | 'list' | 'object?';
+type ShapeOf<P> = { readonly [F in keyof P]-?: Shape };
+
+/**
+ * What each kind's params must hold at least. The planner made them from validated requests; this catches a
+ * planner of another version and a command written by hand before anything is touched.
+ */
+const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
+  'inspect-move': { source: 'object', owner: 'text', service: 'object?' },
+  'describe-plan': { plan: 'object' },
+  'provision-server': { instanceId: 'text', knownServers: 'list' },
+  'preflight-target': { target: 'object', targetRole: 'text', facts: 'object', tools: 'object' },
+  'capture-source': { source: 'object', fingerprint: 'text' },
+  'create-database': {
+    server: 'object',
+    database: 'text',
+    role: 'text',
+    roleSecretRef: 'text',
+    sourceOwner: 'text',
+    roles: 'list',
+    encoding: 'text',
+    collate: 'text',
+    ctype: 'text',
+    localeProvider: 'text',
+    icuLocale: 'text?',
+    extensions: 'list',
+  },
+  'stop-service': { service: 'object' },
+  'fence-source': { source: 'object', captured: 'object', fingerprint: 'text' },
+  'dump-database': { source: 'object', label: 'text', jobs: 'number' },
+  'restore-database': {
+    server: 'object',
+    workingName: 'text',
+    backupId: 'text',
+    role: 'text',
+    sourceOwner: 'text',
+    jobs: 'number',
+  },
+  'apply-privileges': { source: 'object', server: 'object', workingName: 'text', role: 'text', sourceOwner: 'text' },
+  'copy-settings': {
+    source: 'object',
+    server: 'object',
+    workingName: 'text',
+    role: 'text',
+    sourceOwner: 'text',
+    captured: 'object',
+  },
+  'verify-copy': {
+    source: 'object',
+    server: 'object',
+    workingName: 'text',
+    role: 'text',
+    sourceOwner: 'text',
+    jobs: 'number',
+  },
+  'publish-database': { server: 'object', workingName: 'text', database: 'text' },
+  'edit-config': { file: 'object', connection: 'object' },
+  'set-environment': { service: 'object', connection: 'object', previous: 'object' },
+  'resize-service': { service: 'object', resources: 'object', previous: 'object' },
+  'start-service': { service: 'object', target: 'object?', verified: 'object?' },
+  'verify-connections': { source: 'object', target: 'object', role: 'text', service: 'object', stableForMs: 'number' },
+  'retire-source': { source: 'object', captured: 'object' },
+};
+
+/** @throws RehomeError COMMAND_INVALID that names every field that is missing or of another kind. */
+export function parseParams<K extends StepKind>(kind: K, params: JsonObject): ParamsOf<K> {
+  const shapes: readonly (readonly [string, Shape])[] = Object.entries(SHAPES[kind]);
+  const problems = shapes
+    .filter(([field, shape]) => !matches(params[field], shape))
+    .map(([field, shape]) => `${field} must be ${DESCRIPTIONS[shape]}`);
+  if (problems.length === 0) return params as unknown as ParamsOf<K>;
+  throw new RehomeError('COMMAND_INVALID', `params of ${kind}: ${problems.join(', ')}`, { facts: { problems } });
+}
+
+/** What a run of the kind answered, as its undo gets it again; written by this executor's own step. */
+export function parseResult<K extends StepKind>(_kind: K, result: JsonObject): ResultOf<K> {
+  return result as unknown as ResultOf<K>;
+}
+
+function matches(value: JsonValue | undefined, shape: Shape): boolean {
+  switch (shape) {
+    case 'text':
+      return typeof value === 'string' && value !== '';
+    case 'text?':
+      return value === undefined || value === null || matches(value, 'text');
+    case 'number':
+      return typeof value === 'number';
+    case 'list':
+      return Array.isArray(value);
+    case 'object':
+      return typeof value === 'object' && value !== null && !Array.isArray(value);
+    case 'object?':
+      return value === undefined || value === null || matches(value, 'object');
+  }
+}
+
+const DESCRIPTIONS: Readonly<Record<Shape, string>> = {
+  text: 'a text',
+  'text?': 'a text or absent',
+  number: 'a number',
+  object: 'an object',
+  'object?': 'an object or absent',
+  list: 'a list',
+};
