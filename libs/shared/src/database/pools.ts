@@ -1,0 +1,54 @@
+import pg from 'pg';
+
+/**
+ * Connections by purpose, kept apart so that a burst of reads never starves a lease: appends 2 (one flush is
+ * in flight, the other replaces a broken one), leases 2, reads the rest.
+ */
+export interface LedgerPools {
+  readonly appends: pg.Pool;
+  readonly leases: pg.Pool;
+  readonly reads: pg.Pool;
+}
+
+export interface PoolSettings {
+  readonly url: string;
+  /** Shown in pg_stat_activity, with the purpose after it: `rehome planner appends`. */
+  readonly applicationName: string;
+  /** Size of the reads pool; 6 when silent. */
+  readonly reads?: number;
+  /** Longest wait for a connection; 3000 when silent. */
+  readonly connectTimeoutMs?: number;
+  /** Longest statement, on the server and, a little longer, here; 10 000 when silent. */
+  readonly statementTimeoutMs?: number;
+}
+
+export function openPools(settings: PoolSettings): LedgerPools {
+  return {
+    appends: openPool(settings, 'appends', 2),
+    leases: openPool(settings, 'leases', 2),
+    reads: openPool(settings, 'reads', settings.reads ?? 6),
+  };
+}
+
+/** One pool with bounded waits: to connect, on the server, and for an answer of a server that went silent. */
+export function openPool(settings: PoolSettings, purpose: string, max: number): pg.Pool {
+  const statementTimeoutMs = settings.statementTimeoutMs ?? 10_000;
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    application_name: `${settings.applicationName} ${purpose}`,
+    max,
+    connectionTimeoutMillis: settings.connectTimeoutMs ?? 3_000,
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs / 2,
+    query_timeout: statementTimeoutMs + 1_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  });
+  // An idle connection that breaks (server restart) is dropped by the pool; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+export async function closePools(pools: LedgerPools): Promise<void> {
+  await Promise.all([pools.appends.end(), pools.leases.end(), pools.reads.end()]);
+}

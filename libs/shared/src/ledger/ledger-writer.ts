@@ -1,0 +1,158 @@
+import type pg from 'pg';
+import { errorCodeOf } from '../database/postgres-errors.js';
+import { RehomeError, toRehomeError } from '../errors/rehome-error.js';
+import { batchParameters, decodeAnswer, encodeItem, type AppendRow, type EncodedItem } from './append-batch.js';
+import type { AppendAnswer, LedgerItem } from './ledger-item.js';
+import { ledgerFailure } from './ledger-reader.js';
+
+export interface LedgerWriterOptions {
+  /** Longest time an item waits for its turn before it is refused as LEDGER_UNAVAILABLE; 10 000 when silent. */
+  readonly maxWaitMs?: number;
+}
+
+interface Waiting {
+  readonly item: EncodedItem;
+  readonly since: number;
+  readonly resolve: (answer: AppendAnswer) => void;
+  readonly reject: (error: RehomeError) => void;
+}
+
+const MAX_BATCH_ITEMS = 256;
+/** Characters; keeps a flush of large events short, since it holds the head's lock. */
+const MAX_BATCH_SIZE = 4 * 1024 * 1024;
+
+/** Raised by ledger.append while `ledger.head.held_because` says why nothing may be appended. */
+const HELD = 'RH001';
+
+const APPEND = {
+  // Named: parsed and planned once per connection.
+  name: 'ledger-append',
+  text: `
+    select item, outcome, last_position, versions, detail
+    from ledger.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  `,
+};
+
+/**
+ * The only way into the ledger: gathers what callers append meanwhile and sends it as one autocommit
+ * statement, one at a time, so that nobody holds the head's lock across a pause of the network.
+ */
+export class LedgerWriter {
+  private queue: Waiting[] = [];
+  private flushing: Promise<void> | undefined;
+  private closed = false;
+  private readonly maxWaitMs: number;
+
+  /** @param pool of purpose `appends`; the caller ends it after `close()`. */
+  constructor(
+    private readonly pool: pg.Pool,
+    options: LedgerWriterOptions = {},
+  ) {
+    this.maxWaitMs = options.maxWaitMs ?? 10_000;
+  }
+
+  /**
+   * Appends the item's events and applies its effects, all or nothing. Repeat it with the same event ids
+   * after LEDGER_UNAVAILABLE: it may have been done, then the answer is `repeated`.
+   *
+   * @throws RehomeError LEDGER_UNAVAILABLE within bounded time when the ledger does not answer;
+   * EVENT_INVALID when it refuses the content (size, stream of another service, id with other content).
+   */
+  async append(item: LedgerItem): Promise<AppendAnswer> {
+    if (this.closed) throw new RehomeError('LEDGER_UNAVAILABLE', 'the ledger writer is closed');
+    const encoded = encodeItem(item);
+    return new Promise((resolve, reject) => {
+      this.queue.push({ item: encoded, since: Date.now(), resolve, reject });
+      this.flushing ??= this.flushAll();
+    });
+  }
+
+  /** Refuses new items and waits until the accepted ones are answered. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.flushing;
+  }
+
+  private async flushAll(): Promise<void> {
+    // Callers of the same turn of the event loop share the first batch.
+    await Promise.resolve();
+    while (this.queue.length > 0) {
+      this.refuseOld();
+      const batch = this.takeBatch();
+      if (batch.length > 0) await this.flush(batch);
+    }
+    this.flushing = undefined;
+  }
+
+  private refuseOld(): void {
+    const oldest = Date.now() - this.maxWaitMs;
+    if ((this.queue[0]?.since ?? Infinity) >= oldest) return;
+    const old = this.queue.filter((waiting) => waiting.since < oldest);
+    this.queue = this.queue.filter((waiting) => waiting.since >= oldest);
+    const error = new RehomeError('LEDGER_UNAVAILABLE', `the ledger took nothing for ${String(this.maxWaitMs)} ms`);
+    for (const waiting of old) waiting.reject(error);
+  }
+
+  /** As many as fit. An event id never occurs twice in a batch: its second item is answered as a repeat later. */
+  private takeBatch(): readonly Waiting[] {
+    const ids = new Set<string>();
+    let size = 0;
+    let count = 0;
+    for (const { item } of this.queue) {
+      size += item.size;
+      if (count === MAX_BATCH_ITEMS || (count > 0 && size > MAX_BATCH_SIZE)) break;
+      if (item.eventIds.some((id) => ids.has(id))) break;
+      for (const id of item.eventIds) ids.add(id);
+      count += 1;
+    }
+    return this.queue.splice(0, count);
+  }
+
+  private async flush(batch: readonly Waiting[]): Promise<void> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      // Whoever waits behind would wait for the same time-out again: all fail fast.
+      this.rejectAll([...batch, ...this.queue.splice(0)], unavailable(error));
+      return;
+    }
+    try {
+      const { rows } = await client.query<AppendRow>({
+        ...APPEND,
+        values: batchParameters(batch.map((waiting) => waiting.item)),
+      });
+      client.release();
+      answerAll(batch, rows);
+    } catch (error) {
+      // After a time-out the connection may still be busy with the statement: never reuse it.
+      client.release(true);
+      this.rejectAll(batch, unavailable(error));
+    }
+  }
+
+  private rejectAll(batch: readonly Waiting[], error: RehomeError): void {
+    for (const waiting of batch) waiting.reject(error);
+  }
+}
+
+function answerAll(batch: readonly Waiting[], rows: readonly AppendRow[]): void {
+  const byItem = new Map(rows.map((row) => [row.item, row]));
+  batch.forEach((waiting, index) => {
+    const row = byItem.get(index + 1);
+    try {
+      if (row === undefined) throw new RehomeError('INTERNAL', 'the ledger gave no answer for an item');
+      waiting.resolve(decodeAnswer(waiting.item, row));
+    } catch (error) {
+      waiting.reject(toRehomeError(error));
+    }
+  });
+}
+
+/** What fails for want of a server is LEDGER_UNAVAILABLE; a wrong password or a missing function is itself. */
+function unavailable(error: unknown): RehomeError {
+  if (errorCodeOf(error) !== HELD) return ledgerFailure(error);
+  return new RehomeError('LEDGER_UNAVAILABLE', error instanceof Error ? error.message : 'appends are held', {
+    cause: error,
+  });
+}
