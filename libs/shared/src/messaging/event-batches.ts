@@ -16,8 +16,15 @@ export interface EventBatch {
  */
 const MAX_BATCH_BYTES = MAX_MESSAGE_BYTES * 0.9;
 
+export interface RelayTopics {
+  readonly events: string;
+  readonly commands: string;
+}
+
+const TOPICS: RelayTopics = { events: EVENTS_TOPIC, commands: COMMANDS_TOPIC };
+
 /** Every event for the events topic, commands also for the commands topic and before the events: an executor waits for them. */
-export function batchesOf(events: readonly LedgerEvent[], ledgerId: string): EventBatch[] {
+export function batchesOf(events: readonly LedgerEvent[], ledgerId: string, topics = TOPICS): EventBatch[] {
   const batches: EventBatch[] = [];
   let commands: OutgoingRecord[] = [];
   let published: OutgoingRecord[] = [];
@@ -28,10 +35,10 @@ export function batchesOf(events: readonly LedgerEvent[], ledgerId: string): Eve
     [commands, published, bytes] = [[], [], 0];
   };
   for (const event of events) {
-    const record = encodeLedgerEvent(event, ledgerId, EVENTS_TOPIC);
+    const record = encodeLedgerEvent(event, ledgerId, topics.events);
     const size = sizeOf(record);
     if (published.length > 0 && bytes + size > MAX_BATCH_BYTES) flush();
-    if (isCommand(event)) commands.push({ ...record, topic: COMMANDS_TOPIC });
+    if (isCommand(event)) commands.push({ ...record, topic: topics.commands });
     published.push(record);
     bytes += size;
     lastPosition = event.position;

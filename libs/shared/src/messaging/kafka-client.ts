@@ -27,14 +27,8 @@ export const PATIENT: RetryOptions = {
   factor: 0.2,
   maxRetryTime: 1_000,
 };
-/** For a producer: after any error its sequence numbers cannot be trusted, so it is rebuilt instead. */
-export const NO_RETRY: RetryOptions = {
-  retries: 0,
-  initialRetryTime: 100,
-  multiplier: 2,
-  factor: 0.2,
-  maxRetryTime: 100,
-};
+/** For a producer, which is rebuilt after an error; kafkajs wants at least one retry from an idempotent one. */
+export const HASTY: RetryOptions = { retries: 1, initialRetryTime: 50, multiplier: 2, factor: 0.2, maxRetryTime: 100 };
 
 /**
  * The port to Kafka. kafkajs 2.2.4 is not maintained any more, so nothing outside this folder imports it.

@@ -1,10 +1,11 @@
 import { Partitioners, type Message, type Producer, type TopicMessages } from 'kafkajs';
-import { NO_RETRY, type KafkaClient } from './kafka-client.js';
+import { HASTY, type KafkaClient } from './kafka-client.js';
 import type { OutgoingRecord, RecordHeaders } from './kafka-record.js';
 import { within } from './waiting.js';
 
 const CONNECT_LIMIT_MS = 5_000;
-const SEND_LIMIT_MS = 5_000;
+/** Below the margin of the relay's lease: 20 % of 15 s. */
+const SEND_LIMIT_MS = 2_500;
 const DISCONNECT_LIMIT_MS = 1_000;
 
 /**
@@ -25,10 +26,11 @@ export class RecordSender {
    * Resolves when every record is acknowledged. After an error some of the records may have been written:
    * send all of them again.
    *
+   * @param check called when the connection stands, right before the bytes leave; what it throws stops the send.
    * @throws RehomeError KAFKA_UNAVAILABLE
    */
-  send(records: readonly OutgoingRecord[]): Promise<void> {
-    const sent = this.tail.then(() => this.sendNow(records));
+  send(records: readonly OutgoingRecord[], check: () => void = () => undefined): Promise<void> {
+    const sent = this.tail.then(() => this.sendNow(records, check));
     this.tail = sent.catch(() => undefined);
     return sent;
   }
@@ -40,12 +42,13 @@ export class RecordSender {
     await this.drop();
   }
 
-  private async sendNow(records: readonly OutgoingRecord[]): Promise<void> {
+  private async sendNow(records: readonly OutgoingRecord[], check: () => void): Promise<void> {
     if (records.length === 0) return;
     try {
       if (this.closed) throw new Error('the sender is closed');
       this.producer ??= await this.connect();
-      const batch = { acks: -1, topicMessages: byTopic(records) };
+      const batch = { acks: -1, timeout: SEND_LIMIT_MS, topicMessages: byTopic(records) };
+      check();
       await within(
         SEND_LIMIT_MS,
         this.producer.sendBatch(batch),
@@ -58,7 +61,7 @@ export class RecordSender {
   }
 
   private async connect(): Promise<Producer> {
-    const producer = this.client.connectionTo(NO_RETRY).producer({
+    const producer = this.client.connectionTo(HASTY).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
