@@ -44,11 +44,27 @@ function checklist(certificate: Certificate): string {
 
 function borderless(rows: readonly string[][]): string {
   const none = Object.fromEntries(
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map(
-      (side) => [side, ''],
-    ),
+    [
+      'top',
+      'top-mid',
+      'top-left',
+      'top-right',
+      'bottom',
+      'bottom-mid',
+      'bottom-left',
+      'bottom-right',
+      'left',
+      'left-mid',
+      'mid',
+      'mid-mid',
+      'right',
+      'right-mid',
+    ].map((side) => [side, '']),
   );
-  const table = new Table({ chars: { ...none, middle: '  ' }, style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 } });
+  const table = new Table({
+    chars: { ...none, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 },
+  });
   table.push(...rows.map((row) => [...row]));
   return table.toString();
 }

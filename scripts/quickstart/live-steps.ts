@@ -14,7 +14,8 @@ const COLOURS = { succeeded: 'green', running: 'cyan', failed: 'red', undone: 'y
 /** A terminal gets a list that is redrawn; everything else a line for each change and no colour. */
 export function stepsView(stream: NodeJS.WritableStream): StepsView {
   const terminal = stream as Partial<WriteStream>;
-  const interactive = terminal.isTTY === true && !process.env['CI'] && process.env['TERM'] !== 'dumb' && !process.env['ACCESSIBLE'];
+  const interactive =
+    terminal.isTTY === true && !process.env['CI'] && process.env['TERM'] !== 'dumb' && !process.env['ACCESSIBLE'];
   return interactive ? new RedrawnSteps(stream as WriteStream) : new PlainSteps(stream);
 }
 
@@ -25,7 +26,10 @@ class RedrawnSteps implements StepsView {
 
   draw(body: MigrationBody, now: number): void {
     if (body.steps.length === 0) return;
-    const lines = [...body.steps.map((step, index) => this.coloured(step, stepLine(step, index, body.steps.length, now))), summaryLine(body, now)];
+    const lines = [
+      ...body.steps.map((step, index) => this.coloured(step, stepLine(step, index, body.steps.length, now))),
+      summaryLine(body, now),
+    ];
     moveCursor(this.stream, 0, -this.drawn);
     for (const line of lines) {
       cursorTo(this.stream, 0);

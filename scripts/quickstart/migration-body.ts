@@ -28,7 +28,14 @@ export interface Certificate {
   readonly planHash: string;
   readonly before: Location;
   readonly after: Location;
-  readonly verification: { readonly tables: number; readonly rows: string; readonly mismatches: number; readonly sequences: number; readonly largeObjects: number; readonly contentDigest: string };
+  readonly verification: {
+    readonly tables: number;
+    readonly rows: string;
+    readonly mismatches: number;
+    readonly sequences: number;
+    readonly largeObjects: number;
+    readonly contentDigest: string;
+  };
   readonly downtimeMs: number;
   readonly connections: { readonly old: number; readonly new: number };
   readonly checklist: readonly { readonly item: string; readonly passed: boolean; readonly evidence: string }[];

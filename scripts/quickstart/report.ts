@@ -18,14 +18,20 @@ export function failuresOf(report: Omit<QuickstartReport, 'failures'>): string[]
   const rules: readonly (readonly [boolean, string])[] = [
     [report.status === 'completed', `the migration ended as ${report.status}, not completed`],
     [report.verification.tables > 0 && report.verification.rows > 0, 'verification compared nothing'],
-    [report.verification.mismatches === 0, `${String(report.verification.mismatches)} objects differ between source and copy`],
+    [
+      report.verification.mismatches === 0,
+      `${String(report.verification.mismatches)} objects differ between source and copy`,
+    ],
     [report.connections.old === 0, `${String(report.connections.old)} sessions still use the old server`],
     [report.connections.new > 0, 'no session uses the new server'],
     [report.neighbour.writes > 0, 'the neighbour did not write'],
     [report.neighbour.errors === 0, `the neighbour saw ${String(report.neighbour.errors)} errors`],
     [report.ledger.verified, 'the hash chain of the ledger is broken'],
     [report.kafka.gaps === 0, `${String(report.kafka.gaps)} events are missing in Kafka`],
-    [report.kafka.events === report.ledger.events, `Kafka holds ${String(report.kafka.events)} events, the ledger ${String(report.ledger.events)}`],
+    [
+      report.kafka.events === report.ledger.events,
+      `Kafka holds ${String(report.kafka.events)} events, the ledger ${String(report.ledger.events)}`,
+    ],
   ];
   return rules.filter(([holds]) => !holds).map(([, sentence]) => sentence);
 }

@@ -1,0 +1,51 @@
+import { accessSync, constants, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+const NOBODY = 65534;
+
+/** PostgreSQL refuses to run as root: then its processes run as `nobody`. */
+export function unprivilegedUser(): number | undefined {
+  return process.getuid?.() === 0 ? NOBODY : undefined;
+}
+
+/**
+ * argv that runs a program as the unprivileged user and ends it when we die, also when we are killed.
+ * Without util-linux (macOS) the program runs as it is.
+ */
+export function asUnprivileged(
+  program: string,
+  args: readonly string[],
+  deathSignal: 'QUIT' | 'KILL',
+): [string, ...string[]] {
+  if (process.platform !== 'linux') return [program, ...args];
+  const user = unprivilegedUser();
+  const identity = user === undefined ? [] : [`--reuid=${String(user)}`, `--regid=${String(user)}`, '--clear-groups'];
+  return ['setpriv', ...identity, `--pdeathsig=${deathSignal}`, program, ...args];
+}
+
+/** The directory itself, or a copy in a place that the unprivileged user can reach (a home of mode 0700 hides it). */
+export function reachableByUnprivileged(directory: string): string {
+  if (unprivilegedUser() === undefined || everybodyMayEnter(directory)) return directory;
+  const copy = join(tmpdir(), 'rehome-binaries', basename(dirname(directory)));
+  if (existsSync(copy)) return copy;
+  const unfinished = `${copy}.${String(process.pid)}`;
+  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
+  cpSync(directory, unfinished, { recursive: true, verbatimSymlinks: true });
+  try {
+    renameSync(unfinished, copy);
+  } catch (error) {
+    // Another process of ours was quicker.
+    rmSync(unfinished, { recursive: true, force: true });
+    accessSync(copy, constants.R_OK);
+    if (!existsSync(copy)) throw error;
+  }
+  return copy;
+}
+
+function everybodyMayEnter(path: string): boolean {
+  for (let directory = path; ; directory = dirname(directory)) {
+    if ((statSync(directory).mode & 0o001) === 0) return false;
+    if (directory === dirname(directory)) return true;
+  }
+}
