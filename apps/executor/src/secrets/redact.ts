@@ -75,7 +75,10 @@ function base64Forms(bytes: Buffer): string[] {
   });
   const long = pieces.filter((piece) => piece.length >= BASE64_PIECE);
   const whole = bytes.toString('base64');
-  return [whole, ...long].flatMap((piece) => [piece, piece.replaceAll('+', '-').replaceAll('/', '_')]);
+  return [whole, whole.replace(/=+$/, ''), ...long].flatMap((piece) => [
+    piece,
+    piece.replaceAll('+', '-').replaceAll('/', '_'),
+  ]);
 }
 
 function toPattern(forms: ReadonlySet<string>, standalone: ReadonlySet<string>): RegExp {
