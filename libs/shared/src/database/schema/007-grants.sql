@@ -14,7 +14,7 @@ grant insert (name, owner, fence, lease_until), update (owner, fence, lease_unti
 
 grant select on executor.inbox, executor.step_run, executor.slot, executor.step_progress to rehome_executor;
 -- The heartbeat and cancel; all else of a run changes by effects only.
-grant update (lease_until, progress, cancel_requested, pause_requested) on executor.step_run to rehome_executor;
+grant update (lease_until, progress, cancel_requested, pause_requested, retry_at) on executor.step_run to rehome_executor;
 grant insert, update, delete on executor.slot to rehome_executor;
 grant select, insert, update, delete on executor.vault, executor.backup to rehome_executor;
 grant select, insert on executor.evidence to rehome_executor;
