@@ -1,0 +1,94 @@
+import type { EventName } from '#shared/contracts/events.js';
+import type { MigrationId } from '#shared/contracts/ids.js';
+import type { JsonObject } from '#shared/contracts/json.js';
+import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
+import type { LedgerEffect } from '#shared/ledger/ledger-effect.js';
+import type { AppendAnswer } from '#shared/ledger/ledger-item.js';
+import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { decide } from './decide.js';
+import { decideBusy } from './decide-planning.js';
+import { event, type Decision } from './decision.js';
+import { toLedgerItem } from './decision-item.js';
+import { foldMigration } from './evolve.js';
+import type { KnownState } from './migration-state.js';
+
+export interface Ledger {
+  readonly reader: Pick<LedgerReader, 'readMigration'>;
+  readonly writer: Pick<LedgerWriter, 'append'>;
+}
+
+/** What a reaction came to: how far it looked and which events it appended. */
+export interface Reaction {
+  /** Newest event that the decision knew of; 0 when there was no migration. */
+  readonly seenTo: bigint;
+  readonly appended: readonly EventName[];
+}
+
+/** After so many conflicts in a row something else is wrong. */
+const MAX_CONFLICTS = 50;
+
+/**
+ * Loads a migration, decides and appends, together with `effect`. A conflict means that somebody else wrote
+ * meanwhile: everything is loaded and decided anew.
+ *
+ * @throws RehomeError LEASE_LOST when the cursor has another owner, LEDGER_UNAVAILABLE.
+ */
+export async function react(ledger: Ledger, migrationId: MigrationId, effect: LedgerEffect): Promise<Reaction> {
+  let busy: Busy | undefined;
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const state = foldMigration(await ledger.reader.readMigration(migrationId));
+    if (state.status === 'unknown') return { seenTo: 0n, appended: [] };
+    const decision = busy === undefined ? decideSafely(state) : decideBusy(state, busy);
+    if (decision.events.length === 0) return { seenTo: state.position, appended: [] };
+    const answer = await appendSafely(ledger, state, decision, effect);
+    if (answer.outcome === 'appended' || answer.outcome === 'repeated')
+      return { seenTo: state.position, appended: decision.events.map(({ type }) => type) };
+    busy = answer.outcome === 'refused' ? readRefusal(answer) : undefined;
+  }
+  throw new RehomeError('LEDGER_CONFLICT', `migration ${migrationId} changed ${String(MAX_CONFLICTS)} times meanwhile`);
+}
+
+interface Busy {
+  readonly subject: string;
+  readonly holder: string;
+}
+
+function readRefusal({ effect, reason, detail }: Extract<AppendAnswer, { outcome: 'refused' }>): Busy {
+  if (effect === 'reserve' && reason === 'busy')
+    return { subject: textOf(detail, 'subject'), holder: textOf(detail, 'holder') };
+  throw new RehomeError('LEASE_LOST', `the ledger refused the effect ${effect}: ${reason}`);
+}
+
+function textOf(detail: JsonObject, name: string): string {
+  const value = detail[name];
+  return typeof value === 'string' ? value : 'unknown';
+}
+
+/** A fault of ours in one migration halts that one; the others go on. */
+function decideSafely(state: KnownState): Decision {
+  try {
+    return decide(state);
+  } catch (error) {
+    return haltFor(state, error);
+  }
+}
+
+async function appendSafely(
+  { writer }: Ledger,
+  state: KnownState,
+  decision: Decision,
+  effect: LedgerEffect,
+): Promise<AppendAnswer> {
+  try {
+    return await writer.append(toLedgerItem(state, decision, [effect]));
+  } catch (error) {
+    if (toRehomeError(error).code !== 'EVENT_INVALID') throw error;
+    return writer.append(toLedgerItem(state, haltFor(state, error), [effect]));
+  }
+}
+
+function haltFor(state: KnownState, error: unknown): Decision {
+  const because = toRehomeError(error).toFailure();
+  return { events: [event('MigrationHalted', { migrationId: state.request.migrationId, at: 'planner', because })] };
+}
