@@ -45,6 +45,8 @@ const PARTITIONS_AT_ONCE = 12;
 // No sign of life for this long means that kafkajs has stopped without telling.
 const STALL_MS = 30_000;
 const CLOSE_LIMIT_MS = 3_000;
+// A broker that starts or hands its groups on costs one or two consumers; that is nobody's concern.
+const FAILURES_WORTH_A_WARNING = 3;
 const REBUILD_FIRST_MS = 100;
 const REBUILD_MOST_MS = 5_000;
 
@@ -88,11 +90,7 @@ export class GroupConsumer {
       try {
         await this.consume(consumer);
       } catch (error) {
-        this.failures += 1;
-        this.client.logger.warn(
-          { err: error, groupId: this.options.groupId, failures: this.failures },
-          'kafka consumer lost',
-        );
+        this.lostOnce(error);
       }
       this.assigned = [];
       await leave(consumer, this.client);
@@ -101,6 +99,12 @@ export class GroupConsumer {
       await pauseFor(backOffMs(this.failures, REBUILD_FIRST_MS, REBUILD_MOST_MS), this.closing.signal);
     }
     this.state = 'stopped';
+  }
+
+  private lostOnce(error: unknown): void {
+    this.failures += 1;
+    const fields = { err: error, groupId: this.options.groupId, failures: this.failures };
+    this.client.logger[this.failures === FAILURES_WORTH_A_WARNING ? 'warn' : 'debug'](fields, 'kafka consumer lost');
   }
 
   private build(): Consumer {
@@ -130,8 +134,8 @@ export class GroupConsumer {
   }
 
   private async join(consumer: Consumer, over: AbortSignal): Promise<void> {
-    const closing = aborted(this.closing.signal);
-    await Promise.race([consumer.connect(), closing]);
+    // Not raced with closing: what connects or joins behind our back would stay, held by nobody.
+    await consumer.connect();
     if (this.closing.signal.aborted) return;
     // A new group begins at the oldest record: requests sent before its first start count as well.
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
@@ -141,7 +145,7 @@ export class GroupConsumer {
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
       eachBatch: (payload) => this.eachBatch(consumer, payload, over),
     });
-    await Promise.race([running, closing]);
+    await Promise.race([running, aborted(this.closing.signal)]);
     // kafkajs goes on joining after a disconnect and would stay as a member that nobody holds.
     if (this.closing.signal.aborted)
       await within(CLOSE_LIMIT_MS, running, () => new Error('the group was not joined in time'));

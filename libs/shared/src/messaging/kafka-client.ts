@@ -25,7 +25,7 @@ export const PATIENT: RetryOptions = {
   initialRetryTime: 100,
   multiplier: 2,
   factor: 0.2,
-  maxRetryTime: 1_000,
+  maxRetryTime: 500,
 };
 /** For a producer, which is rebuilt after an error; kafkajs wants at least one retry from an idempotent one. */
 export const HASTY: RetryOptions = { retries: 1, initialRetryTime: 50, multiplier: 2, factor: 0.2, maxRetryTime: 100 };

@@ -1,38 +1,80 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { silentLogger } from '../observability/logger.js';
-import { KafkaClient } from './kafka-client.js';
+import { putAside } from './dead-letters.js';
+import { type MessagingTestKit, openMessagingTestKit } from './messaging-test-kit.js';
 import { RecordSender } from './record-sender.js';
-import { createTopics } from './topics-setup.js';
 import { readTopic } from './topic-reader.js';
 
-const brokers = (process.env['REHOME_KAFKA_BROKERS'] ?? '127.0.0.1:39192').split(',');
-const client = new KafkaClient({ brokers, clientId: 'x' }, silentLogger());
-const topic = `t-${String(Date.now())}`;
+describe('a record sender', () => {
+  let kit: MessagingTestKit;
+  let sender: RecordSender;
 
-describe('x', () => {
-  const sender = new RecordSender(client);
   beforeAll(async () => {
-    await createTopics(client, { replicationFactor: 1, topics: [{ name: topic, retentionMs: -1 }] });
-    await createTopics(client, {
-      replicationFactor: 1,
-      topics: [
-        { name: topic, retentionMs: -1 },
-        { name: `${topic}.dlq`, retentionMs: -1 },
-      ],
-    });
-  });
+    kit = await openMessagingTestKit();
+    sender = new RecordSender(kit.client);
+  }, 90_000);
   afterAll(async () => {
     await sender.close();
+    await kit.close();
   });
-  it('sends', async () => {
-    for (let i = 0; i < 50; i++) {
-      const t = performance.now();
-      await sender.send([{ topic, key: `k${String(i % 7)}`, value: `${String(i)}`, headers: { a: 'b' } }]);
-      if (i % 10 === 0) console.log(performance.now() - t);
-    }
-    const t = performance.now();
-    const read = await readTopic(client, topic);
-    console.log('read', performance.now() - t);
-    expect(read).toHaveLength(50);
+
+  it('keeps the order of records of one key, also when many callers send at once', async () => {
+    const topic = await kit.createTopic('ordered');
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        sender.send([{ topic, key: 'one', value: String(index), headers: { n: String(index) } }]),
+      ),
+    );
+    const read = await readTopic(kit.client, topic);
+    expect(new Set(read.map(({ partition }) => partition)).size).toBe(1);
+    expect(read.map(({ value }) => Number(value?.toString()))).toEqual(Array.from({ length: 50 }, (_, index) => index));
+  });
+
+  it('puts records of one key on the same partition number of every topic', async () => {
+    const topics = [await kit.createTopic('a'), await kit.createTopic('b')];
+    const key = '6f1d8a52-1f6e-4d1c-9a66-0b8d7c1e2f3a';
+    await sender.send(topics.map((topic) => ({ topic, key, value: 'x', headers: {} })));
+    const partitions = (await Promise.all(topics.map((topic) => readTopic(kit.client, topic)))).flat();
+    expect(partitions).toHaveLength(2);
+    expect(partitions[0]?.partition).toBe(partitions[1]?.partition);
+  });
+
+  it('goes on after a send that failed, in order', async () => {
+    const topic = await kit.createTopic('after-failure');
+    const tooLarge = sender.send([{ topic, key: 'k', value: 'x'.repeat(1_100_000), headers: {} }]);
+    const next = sender.send([{ topic, key: 'k', value: 'small', headers: {} }]);
+    await expect(tooLarge).rejects.toMatchObject({
+      code: 'KAFKA_UNAVAILABLE',
+      facts: { kafkaError: 'MESSAGE_TOO_LARGE' },
+    });
+    await next;
+    expect((await readTopic(kit.client, topic)).map(({ value }) => value?.toString())).toEqual(['small']);
+  });
+
+  it('sends nothing when the check right before the send refuses', async () => {
+    const topic = await kit.createTopic('checked');
+    const check = () => {
+      throw new RangeError('lease lost');
+    };
+    await expect(sender.send([{ topic, key: 'k', value: 'x', headers: {} }], check)).rejects.toThrow('lease lost');
+    expect(await readTopic(kit.client, topic)).toEqual([]);
+  });
+
+  it('puts the largest record that a topic takes into its dead letter topic, unchanged', async () => {
+    const topic = await kit.createTopic('large');
+    const value = Buffer.alloc(1_048_000, 0xff);
+    await sender.send([{ topic, key: 'k', value, headers: { 'x-raw': Buffer.from([0, 255]) } }]);
+    const [record] = await readTopic(kit.client, topic);
+    if (record === undefined) throw new Error('nothing was read');
+    await putAside(sender, record, { code: 'REQUEST_UNREADABLE', detail: 'not UTF-8' });
+    const [dead] = await readTopic(kit.client, `${topic}.dlq`);
+    expect(dead?.value?.equals(value)).toBe(true);
+    expect(dead?.partition).toBe(record.partition);
+    expect(kit.headersOf(dead)).toEqual({
+      'x-raw': Buffer.from([0, 255]).toString(),
+      'dlq-reason': 'REQUEST_UNREADABLE: not UTF-8',
+      'dlq-topic': topic,
+      'dlq-partition': String(record.partition),
+      'dlq-offset': String(record.offset),
+    });
   });
 });

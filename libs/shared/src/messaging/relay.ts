@@ -78,30 +78,31 @@ export class Relay {
   private async live(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const lease = await this.persist(signal, this.parts.acquire);
-      if (lease === undefined) {
-        this.phase = 'standby';
-        await pauseFor(STANDBY_MS, signal);
-        continue;
-      }
       try {
-        await this.lead(lease);
+        const lease = await this.persist(signal, this.parts.acquire);
+        if (lease !== undefined) await this.lead(lease);
       } catch (error) {
         this.failed(error, 'relay gives up its lease');
       }
-      await lease.release().catch((error: unknown) => {
-        this.failed(error, 'relay lease not released');
-      });
+      this.phase = 'standby';
+      await pauseFor(STANDBY_MS, signal);
     }
     this.phase = 'stopped';
   }
 
   private async lead(lease: LeasedCursor): Promise<void> {
-    const { reader, wake, logger, topics } = this.parts;
-    const signal = AbortSignal.any([this.stopping.signal, lease.lost]);
     this.phase = 'publishing';
     this.position = lease.position;
-    logger.info({ position: String(lease.position), fence: lease.fence }, 'relay leads');
+    this.parts.logger.info({ position: String(lease.position), fence: lease.fence }, 'relay leads');
+    try {
+      await this.publishAll(lease, AbortSignal.any([this.stopping.signal, lease.lost]));
+    } finally {
+      await lease.release();
+    }
+  }
+
+  private async publishAll(lease: LeasedCursor, signal: AbortSignal): Promise<void> {
+    const { reader, wake, topics } = this.parts;
     const head = await this.persist(signal, () => reader.head());
     while (!signal.aborted && head !== undefined) {
       const events = await this.persist(signal, () => reader.read({ after: lease.position, limit: READ_LIMIT }));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Admin, ConfigResourceTypes, type ITopicConfig } from 'kafkajs';
 import { deadLetterTopic, PARTITIONS, TOPICS, type TopicSettings } from '../contracts/topics.js';
 import { RehomeError } from '../errors/rehome-error.js';
@@ -14,6 +15,7 @@ export const MAX_MESSAGE_BYTES = 1_048_588;
 /** A dead letter is the record and four headers more: the largest record must still fit. */
 const MAX_DEAD_LETTER_BYTES = 2 * MAX_MESSAGE_BYTES;
 const CREATE_TIMEOUT_MS = 10_000;
+const LEADER_PAUSE_MS = 20;
 
 /**
  * Creates the topics that are missing and checks the others. Several services may do so at once.
@@ -31,9 +33,24 @@ export async function createTopics(client: KafkaClient, options: TopicsSetupOpti
       timeout: CREATE_TIMEOUT_MS,
       waitForLeaders: true,
     });
+    for (const { name } of topics) await untilLed(admin, name);
     const problems = [...(await wrongPartitions(admin, topics)), ...(await compacted(admin, topics))];
     if (problems.length > 0) throw new RehomeError('CONFIGURATION_INVALID', problems.join('; '));
   });
+}
+
+/** A broker refuses records for a moment after it was made leader; kafkajs does not ask again by itself. */
+async function untilLed(admin: Admin, topic: string): Promise<void> {
+  const deadline = Date.now() + CREATE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicOffsets(topic);
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await pause(LEADER_PAUSE_MS);
+    }
+  }
 }
 
 function topicConfig(topic: TopicSettings, replicationFactor: number): ITopicConfig {

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { Partitioners } from 'kafkajs';
+import { PARTITIONS } from '../contracts/topics.js';
+import { silentLogger } from '../observability/logger.js';
+import { KafkaClient } from './kafka-client.js';
+import type { IncomingRecord } from './kafka-record.js';
+import { createTopics } from './topics-setup.js';
+
+/** For tests of this folder: topics of their own on the Kafka of the run. */
+export interface MessagingTestKit {
+  readonly client: KafkaClient;
+  /** A name that no other test uses. */
+  topic(name: string): string;
+  /** Creates it with its dead letter topic. */
+  createTopic(name: string): Promise<string>;
+  headersOf(record: IncomingRecord | undefined): Record<string, string>;
+  /** Sum of the offsets that the group has committed. */
+  committed(groupId: string, topic: string): Promise<bigint>;
+  /** Two keys that lie on different partitions. */
+  keysOfDifferentPartitions(): [string, string];
+  close(): Promise<void>;
+}
+
+export async function openMessagingTestKit(): Promise<MessagingTestKit> {
+  const brokers = (process.env['REHOME_KAFKA_BROKERS'] ?? '127.0.0.1:39192').split(',');
+  const client = new KafkaClient({ brokers, clientId: 'messaging-test' }, silentLogger());
+  const prefix = randomBytes(4).toString('hex');
+  const topic = (name: string) => `${prefix}.${name}`;
+  return Promise.resolve({
+    client,
+    topic,
+    createTopic: async (name: string) => {
+      const topics = [topic(name), `${topic(name)}.dlq`].map((each) => ({ name: each, retentionMs: -1 }));
+      await createTopics(client, { replicationFactor: 1, topics });
+      return topic(name);
+    },
+    headersOf: (record) =>
+      Object.fromEntries(Object.entries(record?.headers ?? {}).map(([name, value]) => [name, String(value)])),
+    committed: async (groupId, name) => {
+      const [offsets] = await client.withAdmin((admin) => admin.fetchOffsets({ groupId, topics: [name] }));
+      return (offsets?.partitions ?? []).reduce((sum, { offset }) => sum + (offset === '-1' ? 0n : BigInt(offset)), 0n);
+    },
+    keysOfDifferentPartitions,
+    close: () => Promise.resolve(),
+  });
+}
+
+function keysOfDifferentPartitions(): [string, string] {
+  const partitioner = Partitioners.DefaultPartitioner();
+  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({ ...ONE_BROKER, partitionId }));
+  const partitionOf = (key: string) => partitioner({ topic: 't', partitionMetadata, message: { key, value: null } });
+  const keys = Array.from({ length: 100 }, (_, index) => `key-${String(index)}`);
+  const [first = ''] = keys;
+  return [first, keys.find((key) => partitionOf(key) !== partitionOf(first)) ?? ''];
+}
+
+const ONE_BROKER = { partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1], offlineReplicas: [] };
+
+const CONDITION_LIMIT_MS = 20_000;
+
+/** Waits until a condition holds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + CONDITION_LIMIT_MS;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within ${String(CONDITION_LIMIT_MS)} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
