@@ -21,17 +21,21 @@ begin
 end
 $$;
 
-create function ledger.owns_stream(service text, stream_id text) returns boolean language sql immutable as $$
+-- The small functions below are stable, not immutable, because what they call is only stable: declared
+-- immutable they could not be inlined (measured: 1.4 instead of 0.3 µs per field, 11 instead of 1 per event).
+
+create function ledger.owns_stream(service text, stream_id text) returns boolean language sql stable as $$
   select case service
-    when 'planner' then stream_id ~ '^(migration|instance|registry|intake)-[^[:cntrl:]]'
-    when 'executor' then stream_id ~ '^step-[^[:cntrl:]]'
+    when 'planner' then stream_id like 'migration-_%' or stream_id like 'instance-_%'
+      or stream_id like 'registry-_%' or stream_id like 'intake-_%'
+    when 'executor' then stream_id like 'step-_%'
     else false
   end
 $$;
 
--- 4-byte big-endian length and UTF-8 bytes: how a field enters the hash.
-create function ledger.hash_field(field text) returns bytea language sql immutable as $$
-  select int4send(octet_length(convert_to(field, 'UTF8'))) || convert_to(field, 'UTF8')
+-- 4-byte big-endian length and UTF-8 bytes: how a field enters the hash. The database's encoding is UTF8.
+create function ledger.hash_field(field text) returns bytea language sql stable as $$
+  select int4send(octet_length(field)) || convert_to(field, 'UTF8')
 $$;
 
 create function ledger.chain_link(hash bytea, first_prev bytea, fields bytea) returns bytea
@@ -50,10 +54,10 @@ create aggregate ledger.chain_hash(first_prev bytea, fields bytea) (
 -- What makes an event unacceptable whatever the state of the ledger, or null. JSON is limited to what
 -- jsonb can read too, so that no event can break a query over the ledger: no \u0000, no lone surrogate.
 create function ledger.event_fault(service text, stream_id text, type text, schema_version integer, data text, metadata text)
-returns text language sql immutable as $$
+returns text language sql stable as $$
   select case
     when not ledger.owns_stream(service, stream_id) then format('the %s may not append to stream "%s"', service, stream_id)
-    when type !~ '^[A-Z][A-Za-z0-9]{0,99}$' then format('"%s" is not the name of an event', type)
+    when type = '' or octet_length(type) > 100 then 'the name of an event has 1 to 100 bytes'
     when schema_version < 1 then 'schema versions start at 1'
     when octet_length(data) + octet_length(metadata) > 262144
       then format('%s has %s bytes, the limit is 262144', type, octet_length(data) + octet_length(metadata))
@@ -221,7 +225,10 @@ begin
           version_now[s] := version_now[s] + 1;
         end loop;
         last_position := next_position;
-        versions := array(select version_now[append_stream[x]] from generate_series(a, a_end - 1) as x order by x);
+        versions := '{}';
+        for i in a .. a_end - 1 loop
+          versions := versions || version_now[append_stream[i]];
+        end loop;
       end if;
     end if;
     return next;
@@ -375,4 +382,16 @@ begin
     end;
   end loop;
 end
+$$;
+
+-- Stops appends: what the ledger should hold (Kafka's tail, a signed checkpoint) and what it holds differ.
+-- Only an administrator lets it go on, under a new epoch, after the tail was imported or given up.
+create function ledger.hold(because text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update ledger.head set held_because = because where held_because is null
+$$;
+
+create function ledger.resume() returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  update ledger.head set held_because = null, epoch = epoch + 1 where held_because is not null
 $$;

@@ -7,6 +7,7 @@ grant select on ledger.event, ledger.head, ledger.cursor to rehome_planner, reho
 grant execute on function ledger.append(
   integer, text[], integer[], integer[], bigint[], integer[], text[], text[], integer[], text[], text[], integer[], text[]
 ) to rehome_planner, rehome_executor;
+grant execute on function ledger.hold(text) to rehome_planner, rehome_executor;
 
 -- Leases of readers are taken and renewed directly; a position only moves by the effect `cursor`.
 grant insert (name, owner, fence, lease_until), update (owner, fence, lease_until) on ledger.cursor
