@@ -1,30 +1,19 @@
+import { SWC_OPTIONS } from './test/harness/swc-options.mjs';
+
 /** @type {import('jest').Config} */
 export default {
   rootDir: '.',
-  testMatch: ['<rootDir>/{apps,libs,test,scripts,examples,bench}/**/*.spec.ts'],
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test', '<rootDir>/scripts'],
+  testMatch: ['**/*.spec.ts'],
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['node', 'node-addons', 'app-source'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/node_modules/.cache'],
-  watchPathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/node_modules'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        swcrc: false,
-        sourceMaps: 'inline',
-        module: { type: 'es6' },
-        jsc: {
-          target: 'es2023',
-          keepClassNames: true,
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-        },
-      },
-    ],
-  },
+  transform: { '^.+\\.ts$': ['@swc/jest', SWC_OPTIONS] },
   setupFiles: ['reflect-metadata'],
+  globalSetup: '<rootDir>/test/harness/global-set-up.mjs',
+  globalTeardown: '<rootDir>/test/harness/global-tear-down.mjs',
+  reporters: ['default', '<rootDir>/test/harness/last-line-reporter.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

@@ -1,0 +1,20 @@
+import './typescript-loader.mjs';
+import { buildWhenStale } from '../../scripts/bootstrap/build.mjs';
+import { missingPrerequisites } from '../../scripts/bootstrap/prerequisites.mjs';
+import { needsOfSelectedTests } from './selected-tests.mjs';
+
+/**
+ * One PostgreSQL and one Kafka per run, started before the first worker, because workers share nothing but the
+ * environment. A selection of pure tests starts nothing.
+ */
+export default async function setUp(globalConfig) {
+  const needs = needsOfSelectedTests(globalConfig);
+  if (needs.build) await buildWhenStale();
+  if (!needs.servers) return;
+  const missing = await missingPrerequisites({ servers: true });
+  if (missing.length > 0) throw new Error(`Missing on this machine:\n  ${missing.join('\n  ')}`);
+  const { startRunServers } = await import('./servers/run-servers.ts');
+  const servers = await startRunServers();
+  globalThis.rehomeRunServers = servers;
+  Object.assign(process.env, servers.environment);
+}
