@@ -76,6 +76,19 @@ export async function withSession<T>(
   }
 }
 
+/** Runs `work` in one transaction: all of it or nothing. */
+export async function inTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  await session.query('begin');
+  try {
+    const result = await work();
+    await session.query('commit');
+    return result;
+  } catch (error) {
+    await session.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
 /** `server_version_num` as the server told at connect: 150018. */
 export async function serverVersion(session: Session): Promise<number> {
   const { rows } = await session.query<{ version: number }>(

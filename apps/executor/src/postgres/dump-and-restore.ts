@@ -1,0 +1,150 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { databaseArgument, runTool, type ToolCall } from './run-tool.js';
+import type { SessionAddress } from './session.js';
+import type { PostgresTools } from './tools.js';
+
+export interface ToolProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: 'tables' | 'items';
+}
+
+interface ToolRun {
+  readonly tools: PostgresTools;
+  readonly address: SessionAddress;
+  readonly applicationName: string;
+  /** 0700, of this run; outside the dump's own directory. */
+  readonly workDirectory: string;
+  /** Of the dump in directory format. */
+  readonly directory: string;
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: ToolProgress) => void;
+}
+
+/**
+ * What a dump says to the server: owners and grants included, and no subscriptions, which would start to pull
+ * a second copy. Level 1 of compression costs a fraction of the usual 6, while the application is down.
+ */
+export function dumpArguments(database: string, directory: string, jobs: number): string[] {
+  return [
+    '--format=directory',
+    `--jobs=${String(jobs)}`,
+    '--compress=1',
+    '--verbose',
+    '--no-password',
+    '--no-subscriptions',
+    '--lock-wait-timeout=30s',
+    `--file=${directory}`,
+    databaseArgument(database),
+  ];
+}
+
+/**
+ * Owners and grants are restored as dumped: a materialized view is refreshed, and an index over a function built, with
+ * the rights of its owner, never of the administrator. So every role the dump names must exist; see `privileges.ts`.
+ */
+export function restoreArguments(database: string, directory: string, jobs: number, listFile: string): string[] {
+  return [
+    `--jobs=${String(jobs)}`,
+    '--exit-on-error',
+    '--verbose',
+    '--no-password',
+    '--no-tablespaces',
+    '--no-subscriptions',
+    `--use-list=${listFile}`,
+    databaseArgument(database),
+    directory,
+  ];
+}
+
+/**
+ * Dumps the database of the address into a directory that must not exist yet.
+ * @param tables for progress; see `DatabaseFacts.tables`
+ * @throws RehomeError TOOL_FAILED
+ */
+export async function dumpDatabase(run: ToolRun, tables: number): Promise<void> {
+  const call: ToolCall = {
+    program: run.tools.pgDump,
+    arguments: dumpArguments(run.address.database, run.directory, run.jobs),
+    address: run.address,
+    applicationName: run.applicationName,
+    workDirectory: run.workDirectory,
+    ...countLines(run, /: dumping contents of table /, tables, 'tables'),
+  };
+  await runTool(call, run.signal);
+}
+
+/**
+ * Restores a dump in directory format into the database of the address.
+ * @param present schemas and extensions that stand there already, by name
+ * @returns how many items the archive held
+ * @throws RehomeError TOOL_FAILED
+ */
+export async function restoreDatabase(run: ToolRun, present: PresentObjects): Promise<number> {
+  const list = await runTool(
+    { program: run.tools.pgRestore, arguments: ['--list', run.directory], workDirectory: run.workDirectory },
+    run.signal,
+  );
+  const selected = selectItems(list.stdout, present);
+  const listFile = join(run.workDirectory, 'restore.list');
+  await writeFile(listFile, selected.text, { mode: 0o600 });
+  const call: ToolCall = {
+    program: run.tools.pgRestore,
+    arguments: restoreArguments(run.address.database, run.directory, run.jobs, listFile),
+    address: run.address,
+    applicationName: run.applicationName,
+    workDirectory: run.workDirectory,
+    ...countLines(run, /: (?:creating|executing|processing data for table) /, selected.items, 'items'),
+  };
+  await runTool(call, run.signal);
+  return selected.items;
+}
+
+export interface PresentObjects {
+  readonly schemas: readonly string[];
+  readonly extensions: readonly string[];
+}
+
+/**
+ * Takes what stands at the target already out of an archive's list (`create schema` has no "if not exists" there).
+ * A line reads `2615; 2615 16400 SCHEMA - audit acme`; blanks and line ends inside names are kept or made blanks.
+ */
+export function selectItems(list: string, present: PresentObjects): { text: string; items: number } {
+  const lines = list.split('\n');
+  const dropped = new Set([
+    ...present.schemas.map((name) => entryOf(lines, ` SCHEMA - ${tagText(name)} `)),
+    ...present.extensions.map((name) => entryOf(lines, ` EXTENSION - ${tagText(name)} `)),
+  ]);
+  const entries = lines.filter((line) => ENTRY.test(line) && !dropped.has(line));
+  return { text: `${entries.join('\n')}\n`, items: entries.length };
+}
+
+const ENTRY = /^\d+; \d+ \d+/;
+
+/** The owner follows the name without a mark between: of schemas "a" and "a b" the shorter line is that of "a". */
+function entryOf(lines: readonly string[], tag: string): string | undefined {
+  const matching = lines.filter((line) => ENTRY.test(line) && line.replace(ENTRY, '').startsWith(tag));
+  return matching.sort((left, right) => left.length - right.length)[0];
+}
+
+function tagText(name: string): string {
+  return name.replaceAll(/[\r\n]/g, ' ');
+}
+
+function countLines(
+  run: ToolRun,
+  pattern: RegExp,
+  total: number,
+  unit: ToolProgress['unit'],
+): Pick<ToolCall, 'onLine'> {
+  const { onProgress } = run;
+  if (!onProgress) return {};
+  let done = 0;
+  return {
+    onLine: (line) => {
+      if (pattern.test(line)) onProgress({ done: Math.min(++done, total), total, unit });
+    },
+  };
+}

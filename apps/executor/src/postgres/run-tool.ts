@@ -1,0 +1,144 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+import { writePassfile } from './passfile.js';
+import type { SessionAddress } from './session.js';
+import { killGroup, markProcess, recordProcess } from './tool-process.js';
+
+export interface ToolCall {
+  readonly program: string;
+  /** Without connection options and without secrets: these go by environment and password file. */
+  readonly arguments: readonly string[];
+  /** Absent for a call that connects nowhere, such as `pg_restore --list`. */
+  readonly address?: SessionAddress;
+  readonly applicationName?: string;
+  /** 0700, of this run: takes the password file, and the tool's pid and start time as `tool.json`. */
+  readonly workDirectory: string;
+  /** Each line of standard error as it comes, for progress. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface ToolOutput {
+  readonly stdout: string;
+  /** Last lines of standard error, the password taken out. */
+  readonly stderrTail: readonly string[];
+}
+
+/** Lines of standard error that a failure tells. */
+const TAIL_LINES = 12;
+/** A tool asked to end gets this long before it is killed. */
+const END_GRACE_MS = 5_000;
+
+/** Where `runTool` records the process; `endRecordedProcess` takes it. */
+export function processRecord(workDirectory: string): string {
+  return `${workDirectory}/tool.json`;
+}
+
+/**
+ * Runs a PostgreSQL client tool in a process group of its own until it ends. Aborting the signal ends the whole group.
+ * What it writes is readable by this user only.
+ * @throws RehomeError TOOL_FAILED with the last lines of its standard error, when its exit status is not 0.
+ */
+export async function runTool(call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {
+  signal.throwIfAborted();
+  const passfile = call.address && (await writePassfile(call.workDirectory, call.address.password));
+  try {
+    // The shell only narrows the file mode, which Node can do for nobody but itself, and becomes the tool.
+    const child = spawn('/bin/sh', ['-c', 'umask 077; exec "$@"', 'sh', call.program, ...call.arguments], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: toolEnvironment(call, passfile?.path),
+    });
+    return await superviseTool(child, call, signal);
+  } finally {
+    await passfile?.remove();
+  }
+}
+
+/** `dbname='a=b'`: pg_dump and pg_restore take a name with `=` or `://` for a whole connection string otherwise. */
+export function databaseArgument(database: string): string {
+  return `--dbname=dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+function toolEnvironment({ address, applicationName }: ToolCall, passfile: string | undefined): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = {
+    // Progress is read from these lines, so they must come in English.
+    LC_ALL: 'C',
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    TMPDIR: process.env['TMPDIR'],
+  };
+  for (const name of ['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY']) environment[name] = process.env[name];
+  if (!address) return environment;
+  return {
+    ...environment,
+    PGHOST: address.host,
+    PGPORT: String(address.port),
+    PGUSER: address.user,
+    PGPASSFILE: passfile,
+    PGAPPNAME: applicationName,
+    PGCONNECT_TIMEOUT: '10',
+    PGCLIENTENCODING: 'UTF8',
+  };
+}
+
+async function superviseTool(child: ChildProcess, call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {
+  const tail: string[] = [];
+  const stdout: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  if (child.stderr) {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      tail.push(redactLine(line, call.address?.password));
+      if (tail.length > TAIL_LINES) tail.shift();
+      call.onLine?.(line);
+    });
+  }
+  const ended = new Promise<{ code: number | null; name: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, name) => {
+      resolve({ code, name });
+    });
+  });
+  const stop = endOnAbort(child, signal);
+  try {
+    const mark = child.pid === undefined ? undefined : await markProcess(child.pid);
+    if (mark) await recordProcess(processRecord(call.workDirectory), mark);
+    const { code, name } = await ended;
+    signal.throwIfAborted();
+    if (code !== 0) throw toolFailure(call.program, code ?? name ?? 'unknown', tail);
+    return { stdout: Buffer.concat(stdout).toString('utf8'), stderrTail: tail };
+  } finally {
+    stop();
+  }
+}
+
+/** @returns what stops listening. */
+function endOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
+  let grace: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    const { pid } = child;
+    if (pid === undefined) return;
+    killGroup(pid, 'SIGTERM');
+    grace = setTimeout(() => {
+      killGroup(pid, 'SIGKILL');
+    }, END_GRACE_MS);
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  return () => {
+    signal.removeEventListener('abort', abort);
+    clearTimeout(grace);
+  };
+}
+
+function toolFailure(program: string, exit: number | string, tail: readonly string[]): RehomeError {
+  const name = basename(program);
+  return new RehomeError('TOOL_FAILED', `${name} ended with ${String(exit)}: ${tail.join('\n')}`, {
+    facts: { tool: name, exit: String(exit), stderr: tail },
+  });
+}
+
+function redactLine(line: string, password: string | undefined): string {
+  return password ? line.replaceAll(password, '***') : line;
+}
