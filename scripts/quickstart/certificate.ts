@@ -23,7 +23,10 @@ function facts(certificate: Certificate, report: QuickstartReport): string {
   const { before, after, verification } = certificate;
   return borderless([
     ['before', `${before.dbServerId} at ${before.host}:${String(before.port)}, role ${before.user}`],
-    ['after', `${after.dbServerId} at ${after.host}:${String(after.port)}, role ${after.user}`],
+    [
+      'after',
+      after === null ? 'unknown' : `${after.dbServerId} at ${after.host}:${String(after.port)}, role ${after.user}`,
+    ],
     [
       'verified',
       `${String(verification.tables)} tables, ${verification.rows} rows, ${String(verification.sequences)} sequences, ` +

@@ -28,7 +28,7 @@ class RedrawnSteps implements StepsView {
     if (body.steps.length === 0) return;
     const lines = [
       ...body.steps.map((step, index) => this.coloured(step, stepLine(step, index, body.steps.length, now))),
-      summaryLine(body, now),
+      summaryLine(body),
     ];
     moveCursor(this.stream, 0, -this.drawn);
     for (const line of lines) {
@@ -59,7 +59,7 @@ class PlainSteps implements StepsView {
       this.say(stepLine(step, index, body.steps.length, now), now);
     });
     // Long silence makes people and build servers think that it hangs.
-    if (now - this.lastSaid > HEARTBEAT_MS && !hasEnded(body)) this.say(summaryLine(body, now), now);
+    if (now - this.lastSaid > HEARTBEAT_MS && !hasEnded(body)) this.say(summaryLine(body), now);
   }
 
   private say(line: string, now: number): void {
@@ -73,8 +73,14 @@ const HEARTBEAT_MS = 30_000;
 function stepLine(step: StepBody, index: number, total: number, now: number): string {
   const mark = MARKS[step.status] ?? '·';
   const count = `${String(index + 1).padStart(2)}/${String(total)}`;
-  const name = (step.title ?? step.id).padEnd(44);
-  const parts = [` ${mark} ${count} ${name}`, progressText(step), durationText(step, now), attemptText(step)];
+  const name = step.id.padEnd(18);
+  const parts = [
+    ` ${mark} ${count} ${name}`,
+    durationText(step, now).padStart(8),
+    step.title,
+    progressText(step),
+    attemptText(step),
+  ];
   return parts.filter((part) => part !== '').join('  ');
 }
 
@@ -93,20 +99,20 @@ function durationText(step: StepBody, now: number): string {
 }
 
 function attemptText(step: StepBody): string {
-  return (step.attempt ?? 1) > 1 ? `attempt ${String(step.attempt)}` : '';
+  return step.attempt > 1 ? `attempt ${String(step.attempt)}` : '';
 }
 
-function summaryLine(body: MigrationBody, now: number): string {
+function summaryLine(body: MigrationBody): string {
   const done = body.steps.filter((step) => step.status === 'succeeded').length;
   const active = body.steps.filter((step) => step.status === 'running').length;
   const waiting = body.steps.length - done - active;
-  return `   ${body.status}: ${String(done)} done, ${String(active)} active, ${String(waiting)} waiting${downText(body, now)}`;
+  return `   ${body.status}: ${String(done)} done, ${String(active)} active, ${String(waiting)} waiting${downText(body)}`;
 }
 
-function downText(body: MigrationBody, now: number): string {
-  if (body.downtimeMs !== null && body.downtimeMs > 0) return ` · application was down for ${seconds(body.downtimeMs)}`;
-  const stop = body.steps.find((step) => step.down === true && step.startedAt);
-  return stop?.startedAt ? ` · application down for ${seconds(now - Date.parse(stop.startedAt))}` : '';
+function downText(body: MigrationBody): string {
+  if (body.downtimeMs === 0) return '';
+  const started = body.steps.find((step) => step.id === 'start-service');
+  return ` · application ${started?.status === 'succeeded' || hasEnded(body) ? 'was down' : 'down'} for ${seconds(body.downtimeMs)}`;
 }
 
 /** `940 ms`, `2.1 s`, `1 min 4 s`. */

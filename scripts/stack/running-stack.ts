@@ -131,7 +131,7 @@ export class RunningStack {
   private async startProvisioner(): Promise<SampleProvisioner | undefined> {
     if (this.options.provisionerUrl !== undefined || !this.options.services) return undefined;
     this.say('the sample provisioner');
-    return this.keep(await startSampleProvisioner(this.options.directory, this.options.provisionedMajor));
+    return this.keep(await startSampleProvisioner(this.options.provisionedMajor));
   }
 
   private async environment(

@@ -2,13 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endWithParent } from '../../test/harness/servers/end-with-parent.js';
 
 export interface ServiceProcessOptions {
   /** What logs and messages call it. */
   readonly name: string;
   /** Compiled entry point, relative to `dist`. */
   readonly entry: string;
-  readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Everything the process prints is appended here. */
   readonly logFile: string;
@@ -51,7 +51,8 @@ export class ServiceProcess {
   /** As restart, but does not wait until it is ready: for processes that a fault point ends early. */
   launch(extraEnv: Readonly<Record<string, string>> = {}): void {
     const log = createWriteStream(this.options.logFile, { flags: 'a', mode: 0o600 });
-    this.child = spawn(process.execPath, [DIST + this.options.entry, ...(this.options.args ?? [])], {
+    const [program, ...args] = endWithParent('TERM', process.execPath, [DIST + this.options.entry]);
+    this.child = spawn(program, args, {
       env: { ...inheritedEnvironment(), ...this.options.env, ...extraEnv },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -5,6 +5,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endWithParent } from './end-with-parent.js';
 import { freePort } from './free-port.js';
 import { kafkaJars } from './kafka-jars.js';
 import type { RunningKafka } from './running-server.js';
@@ -54,8 +55,7 @@ class NativeKafka implements RunningKafka {
 
   async restart(): Promise<void> {
     const log = openSync(join(this.root, 'log'), 'a', 0o600);
-    const [program, ...args] = untilWeDie([
-      'java',
+    const [program, ...args] = endWithParent('KILL', 'java', [
       ...JAVA_FLAGS,
       ...this.javaArguments('kafka.Kafka', this.properties),
     ]);
@@ -126,12 +126,6 @@ class NativeKafka implements RunningKafka {
   private readonly removeFiles = (): void => {
     rmSync(this.root, { recursive: true, force: true, maxRetries: 3 });
   };
-}
-
-function untilWeDie(command: readonly string[]): [string, ...string[]] {
-  return process.platform === 'linux'
-    ? ['setpriv', '--pdeathsig=KILL', ...command]
-    : (command as [string, ...string[]]);
 }
 
 const LOG_CONFIGURATION = `Configuration:
