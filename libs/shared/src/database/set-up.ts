@@ -80,9 +80,13 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
+/** Creates it, or takes over an empty one that was made beforehand. */
 async function createDatabase(admin: pg.Client, database: string): Promise<void> {
   const { rowCount } = await admin.query('select from pg_database where datname = $1', [database]);
-  if (rowCount !== 0) return;
+  if (rowCount !== 0) {
+    await admin.query(`alter database ${quoteIdentifier(database)} owner to ${OWNER_ROLE}`);
+    return;
+  }
   // C everywhere: stream names compare bytewise, and the ledger sorts alike on any system.
   await admin.query(
     `create database ${quoteIdentifier(database)} owner ${OWNER_ROLE} template template0 encoding 'UTF8' lc_collate 'C' lc_ctype 'C'`,

@@ -373,9 +373,9 @@ begin
       )
       select n, answer.outcome, answer.last_position, answer.versions, answer.detail
       from part, events, done, ledger.append_items(
-        1, streams, array_fill(1, array[cardinality(part.appends)]), part.append_stream, part.append_expected,
+        1, streams, array_fill(1, array[coalesce(cardinality(part.appends), 0)]), part.append_stream, part.append_expected,
         events.event_append, events.event_id, events.event_type, events.event_schema_version, events.event_data,
-        events.event_metadata, array_fill(1, array[cardinality(done.effects)]), done.effects) as answer;
+        events.event_metadata, array_fill(1, array[coalesce(cardinality(done.effects), 0)]), done.effects) as answer;
     exception when data_exception or integrity_constraint_violation then
       get stacked diagnostics broken = message_text;
       return query select n, 'invalid'::text, null::bigint, null::bigint[], jsonb_build_object('because', broken);
