@@ -81,7 +81,7 @@ function acceptItem(command: StepCommand, arrival: Arrival, metadata: EventMetad
   const key = keyOf(command);
   const slot = slotOf(command);
   const { commandId, correlationId, position } = arrival;
-  const run = { ...key, kind, version, params, timeoutMs, correlationId, commandPosition: position };
+  const run = { ...key, kind, version, params, timeoutMs, correlationId, commandPosition: String(position) };
   return {
     appends: [
       {

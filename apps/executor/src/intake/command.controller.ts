@@ -11,12 +11,12 @@ import { CommandIntake, type Arrival } from './command-intake.js';
 export class CommandController {
   constructor(private readonly intake: CommandIntake) {}
 
-  @EventPattern('rehome.StepCommanded.v1')
+  @EventPattern<string>('rehome.StepCommanded.v1')
   async accept(@Payload() data: JsonValue, @Ctx() context: RecordContext): Promise<void> {
     await this.intake.accept(arrivalOf(data, context));
   }
 
-  @EventPattern('rehome.StepCancelCommanded.v1')
+  @EventPattern<string>('rehome.StepCancelCommanded.v1')
   async cancel(@Payload() data: JsonValue): Promise<void> {
     await this.intake.cancel(data);
   }

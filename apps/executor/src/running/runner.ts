@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import type { Logger } from '#shared/observability/logger.js';
+import type { Metrics } from '#shared/observability/metrics.js';
 import type { ClaimedRun } from './claim.js';
 
 /** What the loop needs from the rest of the room. */
@@ -16,6 +17,7 @@ export interface RunnerWork {
 export interface RunnerOptions {
   readonly concurrency: number;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 const AFTER_TROUBLE_MS = 1_000;
@@ -76,9 +78,11 @@ export class Runner {
     if (claimed === undefined) return false;
     const work = this.work.execute(claimed, this.stopping.signal).finally(() => {
       this.running.delete(work);
+      this.options.metrics.set('rehome_steps_running', {}, this.running.size);
       this.wake();
     });
     this.running.add(work);
+    this.options.metrics.set('rehome_steps_running', {}, this.running.size);
     return true;
   }
 

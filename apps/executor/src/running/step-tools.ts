@@ -1,8 +1,27 @@
 import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
+import type { BackupCatalogue } from '../backups/backup-catalogue.js';
+import type { ConfigFileDriver } from '../drivers/config-files/config-file.driver.js';
+import type { ProvisionerClient } from '../drivers/provisioner/provisioner.client.js';
+import type { ServicePolicy } from '../drivers/services/service-drivers.js';
+import type { SecretResolver } from '../secrets/secret-resolver.js';
+import type { EvidenceStore } from './evidence.js';
 
 /** What every step of this executor may use. One per process. */
 export interface StepTools {
+  readonly secrets: SecretResolver;
+  readonly services: ServicePolicy;
+  readonly configFiles: ConfigFileDriver;
+  /** Absent when none is configured. */
+  readonly provisioner: ProvisionerClient | undefined;
+  readonly backups: BackupCatalogue;
+  readonly evidence: EvidenceStore;
+  /** Directories searched for pg_dump and pg_restore before PATH. */
+  readonly pgToolsDirectories: readonly string[];
+  /** Absolute, 0700. */
+  readonly workRoot: string;
+  /** Executors of one site share work root and vault key. */
+  readonly site: string;
   readonly faults: FaultPoints;
   readonly logger: Logger;
 }

@@ -49,6 +49,13 @@ export class Vault {
     return this.sealer.open(labelOf(name), sealed).toString('utf8');
   }
 
+  /** Whether there is one of this name, under whatever key. */
+  async has(name: string): Promise<boolean> {
+    assertName(name);
+    const { rows } = await this.database.query('select 1 from executor.vault where name = $1', [name]);
+    return rows.length > 0;
+  }
+
   /** Forgets it; one that is not there is forgotten already. */
   async delete(name: string): Promise<void> {
     assertName(name);

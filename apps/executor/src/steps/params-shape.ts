@@ -76,9 +76,18 @@ export function parseParams<K extends StepKind>(kind: K, params: JsonObject): Pa
   throw new RehomeError('COMMAND_INVALID', `params of ${kind}: ${problems.join(', ')}`, { facts: { problems } });
 }
 
-/** What a run of the kind answered, as its undo gets it again; written by this executor's own step. */
-export function parseResult<K extends StepKind>(_kind: K, result: JsonObject): ResultOf<K> {
-  return result as unknown as ResultOf<K>;
+/** Params of a command or plan that was checked before. */
+export function typedParams(params: JsonObject): ParamsOf<StepKind> {
+  return params as unknown as ParamsOf<StepKind>;
+}
+
+/** The params of an accepted run, and what the run answered when it is undone: both were checked or written by us. */
+export function typedRun(run: { readonly params: JsonObject; readonly result: JsonObject | undefined }): {
+  params: ParamsOf<StepKind>;
+  result?: ResultOf<StepKind>;
+} {
+  const params = typedParams(run.params);
+  return run.result === undefined ? { params } : { params, result: run.result as unknown as ResultOf<StepKind> };
 }
 
 function matches(value: JsonValue | undefined, shape: Shape): boolean {

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ExecutorRig } from '../../../test/harness/executor-rig.js';
+import { ExecutorApp } from './executor-app.js';
+import { readExecutorConfig } from './executor.config.js';
+
+const EMPTY_PLAN = {
+  planVersion: 1,
+  kind: 'upgrade',
+  recipeVersion: 1,
+  title: 'nothing',
+  steps: [],
+  reservations: [],
+  checks: [],
+  warnings: [],
+  outcome: {},
+} as const;
+
+describe('an executor without Kafka', () => {
+  let rig: ExecutorRig;
+  let app: ExecutorApp;
+
+  beforeAll(async () => {
+    rig = await ExecutorRig.create();
+    app = await ExecutorApp.start(readExecutorConfig(rig.environment()));
+  });
+
+  afterAll(async () => {
+    await app?.stop();
+    await rig?.close();
+  });
+
+  it('starts nothing that was not published', async () => {
+    const command = await rig.command({ kind: 'describe-plan', params: { plan: EMPTY_PLAN } });
+    // Several sweeps later still nothing.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await rig.eventsOf(command.data)).toEqual([]);
+  });
+
+  it('runs a published command that Kafka never brought, once', async () => {
+    const command = await rig.command({ kind: 'describe-plan', params: { plan: EMPTY_PLAN } });
+    await rig.pretendPublished();
+    const end = await rig.outcome(command.data);
+    expect(end).toMatchObject({ type: 'StepSucceeded', data: { attempt: 1, fence: 1, result: { steps: [] } } });
+    const types = (await rig.eventsOf(command.data)).map(({ type }) => type);
+    expect(types).toEqual(['StepAccepted', 'StepStarted', 'StepSucceeded']);
+  });
+
+  it('answers health, readiness and metrics', async () => {
+    const url = await app.url();
+    const ready = (await (await fetch(`${url}/health/ready`)).json()) as unknown;
+    expect(ready).toMatchObject({ status: 'ready', checks: { ledger: { status: 'up' }, kafka: { status: 'off' } } });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain('rehome_step_attempts_total{kind="describe-plan"');
+  });
+});
