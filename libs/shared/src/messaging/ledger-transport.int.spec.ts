@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, type INestMicroservice, Module, UseFilters } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
@@ -8,7 +8,7 @@ import { RehomeError } from '../errors/rehome-error.js';
 import { KafkaClient } from './kafka-client.js';
 import { LedgerTransportStrategy } from './ledger-transport.strategy.js';
 import { validated } from './message-parser.js';
-import { type MessagingTestKit, openMessagingTestKit, until } from './messaging-test-kit.js';
+import { openMessagingTestKit, until } from '../../../../test/harness/messaging-test-kit.js';
 import { RecordContext } from './record-context.js';
 import { RecordSender } from './record-sender.js';
 import type { Rejection } from './rejection.js';
@@ -41,23 +41,16 @@ class Orders {
 class OrdersModule {}
 
 describe('the ledger transport', () => {
-  let kit: MessagingTestKit;
-  let sender: RecordSender;
+  const kit = openMessagingTestKit();
+  const sender = new RecordSender(kit.client);
   let running: { app: INestMicroservice; transport: LedgerTransportStrategy } | undefined;
   let rejections: Rejection[];
 
-  beforeAll(async () => {
-    kit = await openMessagingTestKit();
-    sender = new RecordSender(kit.client);
-  }, 90_000);
   afterEach(async () => {
     await running?.app.close();
     running = undefined;
   });
-  afterAll(async () => {
-    await sender.close();
-    await kit.close();
-  });
+  afterAll(() => sender.close());
 
   async function listen(topic: string, groupId = `${topic}-group`): Promise<LedgerTransportStrategy> {
     rejections = [];

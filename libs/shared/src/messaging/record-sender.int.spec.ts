@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { putAside } from './dead-letters.js';
-import { type MessagingTestKit, openMessagingTestKit } from './messaging-test-kit.js';
+import { openMessagingTestKit } from '../../../../test/harness/messaging-test-kit.js';
 import { RecordSender } from './record-sender.js';
 import { readTopic } from './topic-reader.js';
 
 describe('a record sender', () => {
-  let kit: MessagingTestKit;
-  let sender: RecordSender;
+  const kit = openMessagingTestKit();
+  const sender = new RecordSender(kit.client);
 
-  beforeAll(async () => {
-    kit = await openMessagingTestKit();
-    sender = new RecordSender(kit.client);
-  }, 90_000);
-  afterAll(async () => {
-    await sender.close();
-    await kit.close();
-  });
+  afterAll(() => sender.close());
 
   it('keeps the order of records of one key, also when many callers send at once', async () => {
     const topic = await kit.createTopic('ordered');

@@ -5,14 +5,27 @@ import type { KafkaClient } from './kafka-client.js';
 import type { IncomingRecord } from './kafka-record.js';
 import { within } from './waiting.js';
 
+export interface ReadTopicOptions {
+  /** Only that many records of each partition, the newest; all when absent. */
+  readonly last?: number;
+  /** 60 000 when absent. */
+  readonly limitMs?: number;
+}
+
 /**
- * All records of a topic from the oldest to the newest at the time of the call, in offset order per partition.
- * For audits, tests and tools: it holds them all in memory.
+ * The records of a topic up to the newest at the time of the call, in offset order per partition. For audits,
+ * tests and tools: it holds them all in memory.
  *
- * @throws RehomeError KAFKA_UNAVAILABLE, also when it takes longer than `limitMs`
+ * @throws RehomeError KAFKA_UNAVAILABLE, also when it takes too long
  */
-export async function readTopic(client: KafkaClient, topic: string, limitMs = 60_000): Promise<IncomingRecord[]> {
-  const ends = await endsOf(client, topic);
+export async function readTopic(
+  client: KafkaClient,
+  topic: string,
+  options: ReadTopicOptions = {},
+): Promise<IncomingRecord[]> {
+  const limitMs = options.limitMs ?? 60_000;
+  const extents = await extentsOf(client, topic);
+  const ends = new Map(extents.map(({ partition, high }) => [partition, high]));
   if (ends.size === 0) return [];
   const records: IncomingRecord[] = [];
   let complete: () => void;
@@ -31,6 +44,7 @@ export async function readTopic(client: KafkaClient, topic: string, limitMs = 60
     },
   });
   try {
+    if (options.last !== undefined) await beginAt(client, groupId, { topic, extents, last: options.last });
     consumer.start();
     await within(
       limitMs,
@@ -44,11 +58,32 @@ export async function readTopic(client: KafkaClient, topic: string, limitMs = 60
   return records;
 }
 
-/** Offset behind the newest record of each partition that holds any. */
-async function endsOf(client: KafkaClient, topic: string): Promise<Map<number, bigint>> {
+interface Extent {
+  readonly partition: number;
+  readonly low: bigint;
+  /** Behind the newest record. */
+  readonly high: bigint;
+}
+
+/** Of the partitions that hold any record. */
+async function extentsOf(client: KafkaClient, topic: string): Promise<Extent[]> {
   const offsets = await client.withAdmin((admin) => admin.fetchTopicOffsets(topic));
-  const filled = offsets.filter(({ high, low }) => BigInt(high) > BigInt(low));
-  return new Map(filled.map(({ partition, high }) => [partition, BigInt(high)]));
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+    .filter(({ low, high }) => high > low);
+}
+
+/** The group begins there instead of at the oldest record. */
+async function beginAt(
+  client: KafkaClient,
+  groupId: string,
+  at: { topic: string; extents: readonly Extent[]; last: number },
+): Promise<void> {
+  const partitions = at.extents.map(({ partition, low, high }) => {
+    const wanted = high - BigInt(at.last);
+    return { partition, offset: String(wanted > low ? wanted : low) };
+  });
+  await client.withAdmin((admin) => admin.setOffsets({ groupId, topic: at.topic, partitions }));
 }
 
 async function forget(client: KafkaClient, groupId: string): Promise<void> {

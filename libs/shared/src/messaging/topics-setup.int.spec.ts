@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ConfigResourceTypes } from 'kafkajs';
 import { PARTITIONS, TOPICS } from '../contracts/topics.js';
-import { type MessagingTestKit, openMessagingTestKit } from './messaging-test-kit.js';
+import { openMessagingTestKit } from '../../../../test/harness/messaging-test-kit.js';
 import { createTopics } from './topics-setup.js';
 
 describe('topics', () => {
-  let kit: MessagingTestKit;
-
-  beforeAll(async () => {
-    kit = await openMessagingTestKit();
-  }, 90_000);
-  afterAll(() => kit.close());
+  const kit = openMessagingTestKit();
 
   it('are created with twelve partitions, kept as the contract says, and never compacted', async () => {
     const topics = TOPICS.map((topic) => ({ ...topic, name: kit.topic(topic.name) }));
@@ -45,7 +40,7 @@ describe('topics', () => {
     const [narrow, compact] = [kit.topic('narrow'), kit.topic('compact')];
     await kit.client.withAdmin((admin) =>
       admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: [
           { topic: narrow, numPartitions: 3 },
           { topic: compact, numPartitions: PARTITIONS, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] },

@@ -31,7 +31,7 @@ export async function createTopics(client: KafkaClient, options: TopicsSetupOpti
     await admin.createTopics({
       topics: topics.map((topic) => topicConfig(topic, options.replicationFactor)),
       timeout: CREATE_TIMEOUT_MS,
-      waitForLeaders: true,
+      waitForLeaders: false,
     });
     for (const { name } of topics) await untilLed(admin, name);
     const problems = [...(await wrongPartitions(admin, topics)), ...(await compacted(admin, topics))];
@@ -39,7 +39,10 @@ export async function createTopics(client: KafkaClient, options: TopicsSetupOpti
   });
 }
 
-/** A broker refuses records for a moment after it was made leader; kafkajs does not ask again by itself. */
+/**
+ * A new topic is unknown to its broker for a moment, then refused by its leader; `waitForLeaders` of kafkajs fails
+ * at the first and does not look for the second.
+ */
 async function untilLed(admin: Admin, topic: string): Promise<void> {
   const deadline = Date.now() + CREATE_TIMEOUT_MS;
   for (;;) {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { Partitioners } from 'kafkajs';
-import { PARTITIONS } from '../contracts/topics.js';
-import { silentLogger } from '../observability/logger.js';
-import { KafkaClient } from './kafka-client.js';
-import type { IncomingRecord } from './kafka-record.js';
-import { createTopics } from './topics-setup.js';
+import { PARTITIONS } from '#shared/contracts/topics.js';
+import { silentLogger } from '#shared/observability/logger.js';
+import { KafkaClient } from '#shared/messaging/kafka-client.js';
+import type { IncomingRecord } from '#shared/messaging/kafka-record.js';
+import { createTopics } from '#shared/messaging/topics-setup.js';
+import { runKafkaBrokers } from './run-addresses.js';
 
-/** For tests of this folder: topics of their own on the Kafka of the run. */
+/** For tests of `libs/shared/src/messaging`: topics of their own on the Kafka of the run. */
 export interface MessagingTestKit {
   readonly client: KafkaClient;
   /** A name that no other test uses. */
@@ -18,15 +19,17 @@ export interface MessagingTestKit {
   committed(groupId: string, topic: string): Promise<bigint>;
   /** Two keys that lie on different partitions. */
   keysOfDifferentPartitions(): [string, string];
-  close(): Promise<void>;
 }
 
-export async function openMessagingTestKit(): Promise<MessagingTestKit> {
-  const brokers = (process.env['REHOME_KAFKA_BROKERS'] ?? '127.0.0.1:39192').split(',');
-  const client = new KafkaClient({ brokers, clientId: 'messaging-test' }, silentLogger());
+/** A silent client. */
+export function clientOf(brokers: readonly string[]): KafkaClient {
+  return new KafkaClient({ brokers, clientId: 'messaging-test' }, silentLogger());
+}
+
+export function openMessagingTestKit(client = clientOf(runKafkaBrokers())): MessagingTestKit {
   const prefix = randomBytes(4).toString('hex');
   const topic = (name: string) => `${prefix}.${name}`;
-  return Promise.resolve({
+  return {
     client,
     topic,
     createTopic: async (name: string) => {
@@ -41,8 +44,7 @@ export async function openMessagingTestKit(): Promise<MessagingTestKit> {
       return (offsets?.partitions ?? []).reduce((sum, { offset }) => sum + (offset === '-1' ? 0n : BigInt(offset)), 0n);
     },
     keysOfDifferentPartitions,
-    close: () => Promise.resolve(),
-  });
+  };
 }
 
 function keysOfDifferentPartitions(): [string, string] {
