@@ -1,0 +1,99 @@
+/** A room is pure as a whole; what is not, is named. */
+const PURE = '^apps/planner/src/(planning|migration)/';
+const NOT_PURE = [
+  '\\.spec\\.ts$|-test-kit\\.ts$',
+  // SHA-256 of its argument; crypto has clocks and dice too, so only this file has it.
+  '^apps/planner/src/planning/plan-hash\\.ts$',
+  '^apps/planner/src/migration/(process-manager|decision-item|reaction|migration-view|timers)[^/]*\\.ts$|\\.module\\.ts$',
+];
+
+/**
+ * The arrows of the house (docs/architecture.md): what may import what. test/house holds each rule against a file that
+ * breaks it.
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+export default {
+  forbidden: [
+    {
+      name: 'apps-are-strangers',
+      comment: 'The planner and the executor meet in the ledger and in Kafka, never in code.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'library-knows-no-app',
+      comment: 'libs/shared is what both apps stand on.',
+      severity: 'error',
+      from: { path: '^libs/shared/', pathNot: '\\.spec\\.ts$|-test-kit\\.ts$' },
+      to: { path: '^(apps|test|scripts|examples|bench)/', pathNot: 'node_modules' },
+    },
+    {
+      name: 'apps-know-no-tooling',
+      comment: 'What ships must not need the harness; specs may.',
+      severity: 'error',
+      from: { path: '^apps/', pathNot: '\\.spec\\.ts$|-test-kit\\.ts$' },
+      to: { path: '^(test|scripts|examples|bench)/', pathNot: 'node_modules' },
+    },
+    {
+      name: 'pure-rooms-stay-pure',
+      comment:
+        'Planning and the decider of a migration import only contracts and errors: no package, no clock, no environment.',
+      severity: 'error',
+      from: { path: PURE, pathNot: NOT_PURE },
+      to: { pathNot: [PURE, '^libs/shared/src/(contracts|errors)/'] },
+    },
+    {
+      name: 'pure-rooms-know-no-effects',
+      comment: 'The process manager calls the decider, never the other way round.',
+      severity: 'error',
+      from: { path: PURE, pathNot: NOT_PURE },
+      to: { path: NOT_PURE[2] },
+    },
+    {
+      name: 'contracts-stand-alone',
+      comment: 'What crosses a boundary depends on nothing that does the crossing.',
+      severity: 'error',
+      from: { path: '^libs/shared/src/contracts/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/shared/src/', pathNot: '^libs/shared/src/(contracts|errors)/' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one idea, or hide a third. Types may point both ways.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-barrels',
+      comment: 'Import from the file that defines it.',
+      severity: 'error',
+      from: {},
+      to: { path: '(^|/)index\\.ts$', pathNot: 'node_modules' },
+    },
+    {
+      name: 'nothing-unresolved',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'what-ships-uses-what-ships',
+      comment: 'A development package in code that is deployed works here and fails there.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '\\.spec\\.ts$|-test-kit\\.ts$' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      conditionNames: ['app-source', 'import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+      exportsFields: ['exports'],
+    },
+  },
+};
