@@ -19,4 +19,9 @@ withUpOptions(program.command('serve', { hidden: true })).action((options: UpOpt
 program.command('down').description('stop everything and remove its files').action(stackDown);
 program.command('status').description('what is running').option('--json', 'as one JSON object').action(stackStatus);
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`✗ ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
