@@ -55,6 +55,14 @@ export const SETTINGS = {
     usedBy: BOTH,
     description: 'Before the names of the consumer groups and clients',
   },
+  kafkaReplication: {
+    name: 'REHOME_KAFKA_REPLICATION',
+    type: 'integer',
+    default: '1',
+    minimum: 1,
+    usedBy: PLANNER,
+    description: 'Replicas of the topics the planner creates; 3 where there are three brokers',
+  },
   faultPoints: {
     name: 'REHOME_FAULT_POINTS',
     type: 'text',

@@ -29,7 +29,7 @@ function rule(name: string, message: string, holds: (value: unknown) => boolean)
 }
 
 // Written as escapes: a control character in a name is nearly always a mistake, and PostgreSQL refuses \0.
-// eslint-disable-next-line no-control-regex
+ 
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Text of 1 to `maxLength` characters without control characters. */
@@ -44,10 +44,16 @@ export function TextField(options: FieldOptions & { readonly maxLength?: number 
 }
 
 /** Text of a shape; `shape` says it in words. */
-export function PatternField(options: FieldOptions & { readonly pattern: RegExp; readonly shape: string }): PropertyDecorator {
+export function PatternField(
+  options: FieldOptions & { readonly pattern: RegExp; readonly shape: string },
+): PropertyDecorator {
   return applyDecorators(
     presence(options),
-    rule('pattern', `must be ${options.shape}`, (v) => typeof v === 'string' && !CONTROL.test(v) && options.pattern.test(v)),
+    rule(
+      'pattern',
+      `must be ${options.shape}`,
+      (v) => typeof v === 'string' && !CONTROL.test(v) && options.pattern.test(v),
+    ),
     documented(options, { type: 'string', pattern: options.pattern.source }),
   );
 }
@@ -56,9 +62,13 @@ export function PatternField(options: FieldOptions & { readonly pattern: RegExp;
 export function IdentifierField(options: FieldOptions): PropertyDecorator {
   return applyDecorators(
     presence(options),
-    rule('identifier', 'must be a name of 1 to 63 bytes, which is what PostgreSQL keeps, without control characters', (v) => {
-      return typeof v === 'string' && v.length > 0 && Buffer.byteLength(v) <= 63 && !CONTROL.test(v);
-    }),
+    rule(
+      'identifier',
+      'must be a name of 1 to 63 bytes, which is what PostgreSQL keeps, without control characters',
+      (v) => {
+        return typeof v === 'string' && v.length > 0 && Buffer.byteLength(v) <= 63 && !CONTROL.test(v);
+      },
+    ),
     documented(options, { type: 'string', minLength: 1, maxLength: 63 }),
   );
 }
@@ -75,7 +85,9 @@ export function SecretRefField(options: FieldOptions): PropertyDecorator {
   });
 }
 
-export function IntegerField(options: FieldOptions & { readonly minimum: number; readonly maximum: number }): PropertyDecorator {
+export function IntegerField(
+  options: FieldOptions & { readonly minimum: number; readonly maximum: number },
+): PropertyDecorator {
   const { minimum, maximum } = options;
   const message = `must be a whole number from ${String(minimum)} to ${String(maximum)}`;
   return applyDecorators(
@@ -98,7 +110,9 @@ export function AmountField(options: FieldOptions & { readonly maximum: number }
   );
 }
 
-export function ChoiceField(options: FieldOptions & { readonly values: readonly (string | boolean)[] }): PropertyDecorator {
+export function ChoiceField(
+  options: FieldOptions & { readonly values: readonly (string | boolean)[] },
+): PropertyDecorator {
   const message = `must be ${options.values.map(String).join(' or ')}`;
   return applyDecorators(
     presence(options),
@@ -131,10 +145,16 @@ export function ObjectField(options: FieldOptions & { readonly type: () => new (
 }
 
 /** A list of objects of another class, each validated with it. */
-export function ObjectsField(options: FieldOptions & { readonly type: () => new () => object; readonly maxItems: number }): PropertyDecorator {
+export function ObjectsField(
+  options: FieldOptions & { readonly type: () => new () => object; readonly maxItems: number },
+): PropertyDecorator {
   return applyDecorators(
     presence(options),
-    rule('list', `must be a list of at most ${String(options.maxItems)}`, (v) => Array.isArray(v) && v.length <= options.maxItems),
+    rule(
+      'list',
+      `must be a list of at most ${String(options.maxItems)}`,
+      (v) => Array.isArray(v) && v.length <= options.maxItems,
+    ),
     ValidateNested({ each: true }),
     Type(options.type),
     documented(options, { type: options.type, isArray: true }),
@@ -144,7 +164,10 @@ export function ObjectsField(options: FieldOptions & { readonly type: () => new 
 /** A list of texts, at least one. */
 export function TextsField(options: FieldOptions & { readonly maxItems: number }): PropertyDecorator {
   const holds = (v: unknown): boolean =>
-    Array.isArray(v) && v.length > 0 && v.length <= options.maxItems && v.every((item) => typeof item === 'string' && item !== '');
+    Array.isArray(v) &&
+    v.length > 0 &&
+    v.length <= options.maxItems &&
+    v.every((item) => typeof item === 'string' && item !== '');
   return applyDecorators(
     presence(options),
     rule('texts', `must be a list of 1 to ${String(options.maxItems)} non-empty texts`, holds),
@@ -157,7 +180,10 @@ export function LabelsField(options: FieldOptions & { readonly maxItems: number 
   const holds = (v: unknown): boolean => {
     if (typeof v !== 'object' || v === null || Array.isArray(v)) return false;
     const entries: [string, unknown][] = Object.entries(v);
-    return entries.length <= options.maxItems && entries.every(([k, t]) => k.length <= 63 && typeof t === 'string' && t.length <= 256);
+    return (
+      entries.length <= options.maxItems &&
+      entries.every(([k, t]) => k.length <= 63 && typeof t === 'string' && t.length <= 256)
+    );
   };
   return applyDecorators(
     presence(options),

@@ -11,10 +11,20 @@ function refusal(body: unknown): { code: string; pointers: string[] } {
 
 describe('a request for a migration', () => {
   it('is taken with its options, its UUID in lower case, as plain JSON', () => {
-    const options = { approval: 'required', runAt: '2026-11-21T01:02:03Z', maxDowntimeMs: 60_000, onBusy: 'refuse', labels: { team: 'erp' } };
+    const options = {
+      approval: 'required',
+      runAt: '2026-11-21T01:02:03Z',
+      maxDowntimeMs: 60_000,
+      onBusy: 'refuse',
+      labels: { team: 'erp' },
+    };
     const parsed = parseMigrationRequest({ ...upgrade, options });
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-    expect(requestJson(parsed.request)).toStrictEqual({ ...upgrade, instanceId: upgrade.instanceId.toLowerCase(), options });
+    expect(requestJson(parsed.request)).toStrictEqual({
+      ...upgrade,
+      instanceId: upgrade.instanceId.toLowerCase(),
+      options,
+    });
   });
 
   it.each([
@@ -42,18 +52,30 @@ describe('a request for a migration', () => {
   });
 
   it('is refused with every problem at once', () => {
-    const { pointers } = refusal({ kind: 'upgrade', instanceId: '../etc', toPlan: [], options: { rehearse: 'yes' }, a: 1, 'b/c~d': 2 });
+    const { pointers } = refusal({
+      kind: 'upgrade',
+      instanceId: '../etc',
+      toPlan: [],
+      options: { rehearse: 'yes' },
+      a: 1,
+      'b/c~d': 2,
+    });
     expect(pointers.sort()).toEqual(['/a', '/b~1c~0d', '/instanceId', '/options/rehearse', '/toPlan']);
   });
 
   it('is refused when its kind has no recipe, naming the known ones', () => {
     expect(refusal({ kind: 'teleport' })).toEqual({ code: 'KIND_UNKNOWN', pointers: ['/kind'] });
     expect(refusal({ kind: 'constructor' }).code).toBe('KIND_UNKNOWN');
-    expect(parseMigrationRequest({ kind: 'teleport' })).toMatchObject({ problems: [{ message: 'no recipe for "teleport"; known: upgrade' }] });
+    expect(parseMigrationRequest({ kind: 'teleport' })).toMatchObject({
+      problems: [{ message: 'no recipe for "teleport"; known: upgrade' }],
+    });
   });
 
   it('is refused when an option is not carried out yet, instead of ignoring it', () => {
-    expect(refusal({ ...upgrade, options: { rehearse: true } })).toEqual({ code: 'OPTION_UNSUPPORTED', pointers: ['/options/rehearse'] });
+    expect(refusal({ ...upgrade, options: { rehearse: true } })).toEqual({
+      code: 'OPTION_UNSUPPORTED',
+      pointers: ['/options/rehearse'],
+    });
     expect(parseMigrationRequest({ ...upgrade, options: { rehearse: false } }).ok).toBe(true);
   });
 

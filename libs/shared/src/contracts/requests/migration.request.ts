@@ -26,7 +26,11 @@ export function parseMigrationRequest(body: unknown): ParsedMigrationRequest {
   if (typeof kind === 'string' && !isMigrationKind(kind)) {
     const known = Object.keys(MIGRATION_REQUESTS).join(', ');
     const shown = kind.length > 64 ? `${kind.slice(0, 64)}…` : kind;
-    return { ok: false, code: 'KIND_UNKNOWN', problems: [{ pointer: '/kind', message: `no recipe for ${JSON.stringify(shown)}; known: ${known}` }] };
+    return {
+      ok: false,
+      code: 'KIND_UNKNOWN',
+      problems: [{ pointer: '/kind', message: `no recipe for ${JSON.stringify(shown)}; known: ${known}` }],
+    };
   }
   // Without a kind the envelope's own problems are told by any class: all begin with the same field.
   const type = typeof kind === 'string' && isMigrationKind(kind) ? MIGRATION_REQUESTS[kind] : UpgradeRequest;
@@ -53,6 +57,7 @@ export function requestJson(request: MigrationRequest): JsonObject {
 /** Known to the contract but not carried out yet: refused, because ignoring a promise is worse. */
 function unsupportedOptions(request: MigrationRequest): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (request.options?.rehearse === true) problems.push({ pointer: '/options/rehearse', message: 'rehearsals are not carried out yet; leave it out' });
+  if (request.options?.rehearse === true)
+    problems.push({ pointer: '/options/rehearse', message: 'rehearsals are not carried out yet; leave it out' });
   return problems;
 }

@@ -2,13 +2,14 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { FieldProblem } from '../problem.js';
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 
 /** Deeper than any request; a body of a megabyte can nest half a million deep and would end the stack. */
 const MAX_DEPTH = 32;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /** U+0000, which no PostgreSQL text holds, and half a surrogate pair, which `jsonb` refuses. */
-// eslint-disable-next-line no-control-regex
+ 
 const UNSTORABLE = /\u0000|\p{Surrogate}/u;
 
 /**
@@ -43,7 +44,8 @@ function findUnstorable(value: unknown, pointer: string, depth: number): FieldPr
   const entries: [string, unknown][] = Object.entries(value);
   return entries.flatMap(([key, item]) => {
     const at = `${pointer}${pointerToken(key)}`;
-    if (FORBIDDEN_KEYS.has(key) || UNSTORABLE.test(key)) return [{ pointer: at, message: 'is not an allowed field name' }];
+    if (FORBIDDEN_KEYS.has(key) || UNSTORABLE.test(key))
+      return [{ pointer: at, message: 'is not an allowed field name' }];
     return findUnstorable(item, at, depth + 1);
   });
 }
@@ -58,7 +60,11 @@ function problemsOf(error: ValidationError, parent: string): FieldProblem[] {
 /** Rules of one field overlap (integer, minimum, maximum): the same sentence is told once. */
 function messageOf(constraints: Readonly<Record<string, string>>): string | undefined {
   if ('whitelistValidation' in constraints) return 'is not a known field';
-  const messages = new Set(Object.entries(constraints).filter(([name]) => name !== 'nestedValidation').map(([, message]) => message));
+  const messages = new Set(
+    Object.entries(constraints)
+      .filter(([name]) => name !== 'nestedValidation')
+      .map(([, message]) => message),
+  );
   if (messages.size > 0) return [...messages].join('; ');
   return 'nestedValidation' in constraints ? 'must be an object' : undefined;
 }

@@ -23,7 +23,8 @@ describe('a server', () => {
   });
 
   it('is addressed by reference to its secret, never by the secret [c22]', () => {
-    for (const adminSecretRef of ['env:A_1', 'file:/run/secrets/a', 'vault:migration/x y']) expect(pointersOf(PutServer, { ...server, adminSecretRef })).toEqual([]);
+    for (const adminSecretRef of ['env:A_1', 'file:/run/secrets/a', 'vault:migration/x y'])
+      expect(pointersOf(PutServer, { ...server, adminSecretRef })).toEqual([]);
     for (const adminSecretRef of ['hunter2', 'env:', 'file:relative', 'plain:x']) {
       expect(pointersOf(PutServer, { ...server, adminSecretRef })).toEqual(['/adminSecretRef']);
     }
@@ -38,19 +39,35 @@ describe('entitlements', () => {
   });
 
   it('name each wrong amount', () => {
-    expect(pointersOf(PutEntitlements, { dbType: 'own', cpu: 0, memory: 'much', storage: -1 })).toEqual(['/cpu', '/dbType', '/memory', '/storage']);
+    expect(pointersOf(PutEntitlements, { dbType: 'own', cpu: 0, memory: 'much', storage: -1 })).toEqual([
+      '/cpu',
+      '/dbType',
+      '/memory',
+      '/storage',
+    ]);
   });
 });
 
 describe('an instance', () => {
-  const instance = { plan: 'basic', server: 'pool-2', database: 'odoo_acme', owner: 'acme', service: 'odoo-{database}' };
+  const instance = {
+    plan: 'basic',
+    server: 'pool-2',
+    database: 'odoo_acme',
+    owner: 'acme',
+    service: 'odoo-{database}',
+  };
 
   it('may have names with quotes, spaces, capitals and unicode, of 63 bytes', () => {
-    expect(pointersOf(PutInstance, { ...instance, database: `Odoo "Acme" Größe ${'ü'.repeat(20)}`, owner: "o'hara; drop" })).toEqual([]);
+    expect(
+      pointersOf(PutInstance, { ...instance, database: `Odoo "Acme" Größe ${'ü'.repeat(20)}`, owner: "o'hara; drop" }),
+    ).toEqual([]);
   });
 
   it('is refused a name that PostgreSQL would cut', () => {
-    expect(pointersOf(PutInstance, { ...instance, database: 'ü'.repeat(32), owner: 'x'.repeat(64) })).toEqual(['/database', '/owner']);
+    expect(pointersOf(PutInstance, { ...instance, database: 'ü'.repeat(32), owner: 'x'.repeat(64) })).toEqual([
+      '/database',
+      '/owner',
+    ]);
   });
 });
 
@@ -63,12 +80,24 @@ describe('a service', () => {
   it.each([
     ['an unknown driver', { ...http, control: { driver: 'ssh', url: 'http://x' } }, '/control/driver'],
     ['no driver', { configFiles: [] }, '/control'],
-    ['a shell line', { control: { driver: 'command', commands: { ...argv, stop: 'rm -rf /' } }, configFiles: [] }, '/control/commands/stop'],
+    [
+      'a shell line',
+      { control: { driver: 'command', commands: { ...argv, stop: 'rm -rf /' } }, configFiles: [] },
+      '/control/commands/stop',
+    ],
     ['a password in an address', { ...http, control: { driver: 'http', url: 'http://u:p@x' } }, '/control/url'],
     ['another protocol', { ...http, control: { driver: 'http', url: 'file:///etc' } }, '/control/url'],
     ['a relative path', { ...http, configFiles: [{ ...file, path: 'odoo.conf' }] }, '/configFiles/0/path'],
-    ['a path that climbs', { ...http, configFiles: [file, { ...file, path: '/srv/../etc/passwd' }] }, '/configFiles/1/path'],
-    ['a key with a line of its own', { ...http, configFiles: [{ ...file, keys: { host: 'a\nb' } }] }, '/configFiles/0/keys/host'],
+    [
+      'a path that climbs',
+      { ...http, configFiles: [file, { ...file, path: '/srv/../etc/passwd' }] },
+      '/configFiles/1/path',
+    ],
+    [
+      'a key with a line of its own',
+      { ...http, configFiles: [{ ...file, keys: { host: 'a\nb' } }] },
+      '/configFiles/0/keys/host',
+    ],
     ['an unknown key', { ...http, configFiles: [{ ...file, keys: { hots: 'a' } }] }, '/configFiles/0/keys/hots'],
   ])('is refused with %s', (_what, body, pointer) => {
     expect(pointersOf(PutService, body)).toEqual([pointer]);

@@ -1,6 +1,15 @@
 import { Transform } from 'class-transformer';
 import type { EntitlementsDefinition, InstanceDefinition, ServerDefinition } from '../registry.js';
-import { AmountField, ChoiceField, IdentifierField, IntegerField, PatternField, SecretRefField, TextField, TextsField } from './fields.js';
+import {
+  AmountField,
+  ChoiceField,
+  IdentifierField,
+  IntegerField,
+  PatternField,
+  SecretRefField,
+  TextField,
+  TextsField,
+} from './fields.js';
 import { INSTANCE_ID, normalInstanceId } from './upgrade.request.js';
 
 const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+)$/;
@@ -12,22 +21,39 @@ export class PutServer implements Omit<ServerDefinition, 'name'> {
   @TextField({ optional: true, maxLength: 100, description: 'May repeat the name of the path', example: 'pool-2' })
   readonly name?: string;
 
-  @PatternField({ pattern: HOST, shape: 'a host name or address, without scheme and port', description: 'DNS name or address that executors reach', example: 'pool-2.internal' })
+  @PatternField({
+    pattern: HOST,
+    shape: 'a host name or address, without scheme and port',
+    description: 'DNS name or address that executors reach',
+    example: 'pool-2.internal',
+  })
   readonly host!: string;
 
   @IntegerField({ minimum: 1, maximum: 65_535, description: 'TCP port', example: 5432 })
   readonly port!: number;
 
-  @IdentifierField({ description: 'The administrator: superuser, or CREATEDB, CREATEROLE and pg_signal_backend', example: 'postgres' })
+  @IdentifierField({
+    description: 'The administrator: superuser, or CREATEDB, CREATEROLE and pg_signal_backend',
+    example: 'postgres',
+  })
   readonly adminUser!: string;
 
   @SecretRefField({ description: 'Where the executor finds the administrator’s password' })
   readonly adminSecretRef!: string;
 
-  @TextField({ optional: true, maxLength: 63, description: 'Only executors of this site run steps that need the server’s files' })
+  @TextField({
+    optional: true,
+    maxLength: 63,
+    description: 'Only executors of this site run steps that need the server’s files',
+  })
   readonly site?: string;
 
-  @IntegerField({ optional: true, minimum: 1, maximum: 64, description: 'How many steps may work on this server at once; 4 when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 1,
+    maximum: 64,
+    description: 'How many steps may work on this server at once; 4 when silent',
+  })
   readonly maxConcurrentSteps?: number;
 }
 
@@ -42,23 +68,48 @@ export class PutEntitlements implements Omit<EntitlementsDefinition, 'plan'> {
   @AmountField({ optional: true, maximum: 4096, description: 'Cores', example: 2 })
   readonly cpu?: number;
 
-  @PatternField({ optional: true, pattern: QUANTITY, shape: QUANTITY_SHAPE, description: 'Memory, as the service’s driver takes it', example: '4Gi' })
+  @PatternField({
+    optional: true,
+    pattern: QUANTITY,
+    shape: QUANTITY_SHAPE,
+    description: 'Memory, as the service’s driver takes it',
+    example: '4Gi',
+  })
   readonly memory?: string;
 
-  @PatternField({ optional: true, pattern: QUANTITY, shape: QUANTITY_SHAPE, description: 'Storage, as the service’s driver takes it', example: '50Gi' })
+  @PatternField({
+    optional: true,
+    pattern: QUANTITY,
+    shape: QUANTITY_SHAPE,
+    description: 'Storage, as the service’s driver takes it',
+    example: '50Gi',
+  })
   readonly storage?: string;
 }
 
 /** Body of PUT /v1/instances/{id}. */
 export class PutInstance implements Omit<InstanceDefinition, 'instanceId' | 'dbType'> {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? normalInstanceId(value) : value))
-  @PatternField({ optional: true, pattern: INSTANCE_ID, shape: 'an instance id', description: 'May repeat the id of the path' })
+  @PatternField({
+    optional: true,
+    pattern: INSTANCE_ID,
+    shape: 'an instance id',
+    description: 'May repeat the id of the path',
+  })
   readonly instanceId?: string;
 
-  @TextField({ maxLength: 100, description: 'Subscription plan, as registered under /v1/entitlements', example: 'basic' })
+  @TextField({
+    maxLength: 100,
+    description: 'Subscription plan, as registered under /v1/entitlements',
+    example: 'basic',
+  })
   readonly plan!: string;
 
-  @TextField({ maxLength: 100, description: 'Server that holds the database, as registered under /v1/servers', example: 'pool-2' })
+  @TextField({
+    maxLength: 100,
+    description: 'Server that holds the database, as registered under /v1/servers',
+    example: 'pool-2',
+  })
   readonly server!: string;
 
   @IdentifierField({ description: 'Name of the database', example: 'odoo_acme' })
@@ -67,13 +118,20 @@ export class PutInstance implements Omit<InstanceDefinition, 'instanceId' | 'dbT
   @IdentifierField({ description: 'Role the application logs in as; owns the database', example: 'acme' })
   readonly owner!: string;
 
-  @TextField({ maxLength: 200, description: 'Service of the tenant, as registered under /v1/services', example: 'odoo-{instanceId8}' })
+  @TextField({
+    maxLength: 200,
+    description: 'Service of the tenant, as registered under /v1/services',
+    example: 'odoo-{instanceId8}',
+  })
   readonly service!: string;
 
   @ChoiceField({ optional: true, values: ['shared', 'dedicated'], description: 'Missing means shared' })
   readonly dbType?: 'shared' | 'dedicated';
 
-  @SecretRefField({ optional: true, description: 'The application role’s password, for consumers that ask; moves with the tenant' })
+  @SecretRefField({
+    optional: true,
+    description: 'The application role’s password, for consumers that ask; moves with the tenant',
+  })
   readonly secretRef?: string;
 }
 

@@ -21,10 +21,22 @@ export class ConnectionKeysFields implements ConnectionKeys {
   @PatternField({ optional: true, pattern: KEY, shape: KEY_SHAPE, description: 'Key of the user', example: 'db_user' })
   readonly user?: string;
 
-  @PatternField({ optional: true, pattern: KEY, shape: KEY_SHAPE, description: 'Key of the password', example: 'db_password' })
+  @PatternField({
+    optional: true,
+    pattern: KEY,
+    shape: KEY_SHAPE,
+    description: 'Key of the password',
+    example: 'db_password',
+  })
   readonly password?: string;
 
-  @PatternField({ optional: true, pattern: KEY, shape: KEY_SHAPE, description: 'Key of the database name', example: 'db_name' })
+  @PatternField({
+    optional: true,
+    pattern: KEY,
+    shape: KEY_SHAPE,
+    description: 'Key of the database name',
+    example: 'db_name',
+  })
   readonly database?: string;
 }
 
@@ -40,7 +52,12 @@ export class ConfigFileFields implements ConfigFileDefinition {
   @ChoiceField({ values: ['ini', 'env'], description: 'How the file is written' })
   readonly format!: 'ini' | 'env';
 
-  @TextField({ optional: true, maxLength: 100, description: 'INI section; missing: the keys before the first section', example: 'options' })
+  @TextField({
+    optional: true,
+    maxLength: 100,
+    description: 'INI section; missing: the keys before the first section',
+    example: 'options',
+  })
   readonly section?: string;
 
   @ObjectField({ type: () => ConnectionKeysFields, description: 'Which keys are edited; every other byte is kept' })
@@ -52,16 +69,26 @@ export class HttpControl {
   @Equals('http', { message: 'must be http or command' })
   readonly driver!: 'http';
 
-  @ApiProperty({ description: 'Base address without a trailing slash; may hold {database} and {instanceId8}', example: 'http://control.internal:9000/odoo-{instanceId8}' })
+  @ApiProperty({
+    description: 'Base address without a trailing slash; may hold {database} and {instanceId8}',
+    example: 'http://control.internal:9000/odoo-{instanceId8}',
+  })
   @ValidateBy({
     name: 'control-url',
-    validator: { validate: isControlUrl, defaultMessage: () => 'must be an http or https address without user, password, query and trailing slash' },
+    validator: {
+      validate: isControlUrl,
+      defaultMessage: () => 'must be an http or https address without user, password, query and trailing slash',
+    },
   })
   readonly url!: string;
 }
 
 export class CommandVerbs {
-  @TextsField({ maxItems: 64, description: 'argv; argv[0] must be allow-listed at the executor', example: ['/usr/bin/systemctl', 'stop', 'odoo-{database}'] })
+  @TextsField({
+    maxItems: 64,
+    description: 'argv; argv[0] must be allow-listed at the executor',
+    example: ['/usr/bin/systemctl', 'stop', 'odoo-{database}'],
+  })
   readonly stop!: readonly string[];
 
   @TextsField({ maxItems: 64, description: 'argv' })
@@ -89,29 +116,58 @@ export class CommandControl {
 /** Body of PUT /v1/services/{name}. */
 @ApiExtraModels(HttpControl, CommandControl)
 export class PutService implements Omit<ServiceDefinition, 'name'> {
-  @TextField({ optional: true, maxLength: 200, description: 'May repeat the name of the path', example: 'odoo-{instanceId8}' })
+  @TextField({
+    optional: true,
+    maxLength: 200,
+    description: 'May repeat the name of the path',
+    example: 'odoo-{instanceId8}',
+  })
   readonly name?: string;
 
   @ApiProperty({
     description: 'How the service is stopped and started',
     oneOf: [{ $ref: getSchemaPath(HttpControl) }, { $ref: getSchemaPath(CommandControl) }],
-    discriminator: { propertyName: 'driver', mapping: { http: getSchemaPath(HttpControl), command: getSchemaPath(CommandControl) } },
+    discriminator: {
+      propertyName: 'driver',
+      mapping: { http: getSchemaPath(HttpControl), command: getSchemaPath(CommandControl) },
+    },
   })
-  @ValidateBy({ name: 'control', validator: { validate: isObject, defaultMessage: () => 'must be an object with driver http or command' } })
+  @ValidateBy({
+    name: 'control',
+    validator: { validate: isObject, defaultMessage: () => 'must be an object with driver http or command' },
+  })
   @ValidateNested()
   @Type((options) => controlClass(options?.object))
   readonly control!: HttpControl | CommandControl;
 
-  @ObjectsField({ type: () => ConfigFileFields, maxItems: 16, description: 'Files that the application reads its connection from; may be empty' })
+  @ObjectsField({
+    type: () => ConfigFileFields,
+    maxItems: 16,
+    description: 'Files that the application reads its connection from; may be empty',
+  })
   readonly configFiles!: readonly ConfigFileFields[];
 
-  @ObjectField({ optional: true, type: () => ConnectionKeysFields, description: 'Variables set beside the files; many applications ignore them' })
+  @ObjectField({
+    optional: true,
+    type: () => ConnectionKeysFields,
+    description: 'Variables set beside the files; many applications ignore them',
+  })
   readonly environment?: ConnectionKeysFields;
 
-  @IntegerField({ optional: true, minimum: 100, maximum: HOUR_MS, description: 'Longest wait for the stop; 60 000 ms when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 100,
+    maximum: HOUR_MS,
+    description: 'Longest wait for the stop; 60 000 ms when silent',
+  })
   readonly stopTimeoutMs?: number;
 
-  @IntegerField({ optional: true, minimum: 100, maximum: HOUR_MS, description: 'Longest wait for start until healthy; 120 000 ms when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 100,
+    maximum: HOUR_MS,
+    description: 'Longest wait for start until healthy; 120 000 ms when silent',
+  })
   readonly startTimeoutMs?: number;
 
   @IsOptional()

@@ -24,7 +24,11 @@ export class UpgradeRequest {
   })
   readonly instanceId!: string;
 
-  @TextField({ maxLength: 100, description: 'Subscription plan, as registered under /v1/entitlements', example: 'premium' })
+  @TextField({
+    maxLength: 100,
+    description: 'Subscription plan, as registered under /v1/entitlements',
+    example: 'premium',
+  })
   readonly toPlan!: string;
 
   @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })

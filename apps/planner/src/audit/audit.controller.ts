@@ -1,0 +1,72 @@
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import type { EventName } from '#shared/contracts/events.js';
+import { toPosition, type Position } from '#shared/contracts/ids.js';
+import { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { verifyLedger, type Verification } from '#shared/ledger/verify.js';
+import { NeedsRole, problemResponse } from '../auth/role.decorator.js';
+import { NDJSON_MEDIA_TYPE, sendChunks } from '../http/ndjson.js';
+import { queryOf } from '../http/parsed.pipe.js';
+import { firstPositionAt, readEvents, type EventFilter } from './audit-reading.js';
+import { AuditQuery, AuditRange } from './audit.query.js';
+import { AuditLine, VerificationView } from './audit.views.js';
+import { auditLine } from './event-line.js';
+
+/** The ledger for whoever wants to check it: every event with its exact text and hash. */
+@ApiTags('audit')
+@Controller('v1/audit')
+export class AuditController {
+  constructor(private readonly reader: LedgerReader) {}
+
+  @Get('events')
+  @NeedsRole('viewer', 'The ledger in position order, one JSON object per line, streamed')
+  @ApiProduces(NDJSON_MEDIA_TYPE)
+  @ApiOkResponse({ type: AuditLine, description: 'One per line' })
+  @problemResponse(400, 'A parameter does not have its shape')
+  async events(@Query(queryOf(AuditQuery)) query: AuditQuery, @Res() reply: FastifyReply): Promise<void> {
+    await sendChunks(reply, NDJSON_MEDIA_TYPE, this.lines(query));
+  }
+
+  @Get('verify')
+  @NeedsRole('viewer', 'Recompute the hash chain')
+  @ApiOkResponse({ type: VerificationView, description: 'Verified, or the first broken position' })
+  @problemResponse(400, 'A parameter does not have its shape')
+  verify(@Query(queryOf(AuditRange)) { from, to }: AuditRange): Promise<Verification> {
+    return verifyLedger(this.reader, {
+      ...(from === undefined ? {} : { from: toPosition(from) }),
+      ...(to === undefined ? {} : { to: toPosition(to) }),
+    });
+  }
+
+  private async *lines(query: AuditQuery): AsyncGenerator<string> {
+    const head = await this.reader.head();
+    const filter = await this.filterOf(query, head.position);
+    for await (const page of readEvents(this.reader, filter)) {
+      yield page.map((event) => `${auditLine(event, head.ledgerId)}\n`).join('');
+    }
+  }
+
+  private async filterOf(query: AuditQuery, head: Position): Promise<EventFilter> {
+    const { from, to, since, until, type, stream } = query;
+    const [start, end] = await Promise.all([
+      since === undefined ? toPosition(1) : firstPositionAt(this.reader, since, head),
+      until === undefined ? toPosition(head + 1n) : firstPositionAt(this.reader, until, head),
+    ]);
+    return {
+      from: highest(start, toPosition(from ?? 1)),
+      until: lowest(toPosition(end - 1n), toPosition(to ?? head)),
+      // Names that no event has match nothing, which is the true answer.
+      ...(type === undefined ? {} : { types: type.split(',').map((name) => name.trim()) as EventName[] }),
+      ...(stream === undefined ? {} : { stream }),
+    };
+  }
+}
+
+function highest(one: Position, other: Position): Position {
+  return one > other ? one : other;
+}
+
+function lowest(one: Position, other: Position): Position {
+  return one < other ? one : other;
+}

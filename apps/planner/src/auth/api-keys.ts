@@ -1,0 +1,52 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { IsNull } from 'typeorm';
+import { ApiKeyRow } from '../models/api-key.entity.js';
+import type { PlannerModels } from '../models/planner-models.js';
+import type { Principal } from './principal.js';
+import type { Role } from './role.js';
+
+/** A key as configuration and table hold it: never in clear. */
+export interface HashedKey {
+  readonly name: string;
+  readonly role: Role;
+  /** Lower-case hex. */
+  readonly keySha256: string;
+}
+
+/** Keys are random and long, so a plain digest is enough: there is nothing to guess from it (ADR 0008). */
+export function hashKey(key: string): string {
+  return createHash('sha256').update(key, 'utf8').digest('hex');
+}
+
+/** Who may call. Asked anew for each call: a revoked key ends at once. */
+export class ApiKeys {
+  constructor(private readonly models: PlannerModels) {}
+
+  /** The principal of a key; undefined when it is unknown or revoked. */
+  async find(key: string): Promise<Principal | undefined> {
+    const keySha256 = hashKey(key);
+    const row = await this.models.with(ApiKeyRow, (rows) => rows.findOneBy({ keySha256, revokedAt: IsNull() }));
+    if (row === null || !equalDigests(row.keySha256, keySha256)) return undefined;
+    return { keyName: row.name, role: row.role, actor: `key:${row.name}` };
+  }
+
+  /** Adds keys; a known name gets the new hash and role and is no longer revoked. */
+  async put(keys: readonly HashedKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    await this.models.with(ApiKeyRow, (rows) =>
+      rows.upsert(
+        keys.map((key) => ({ ...key, revokedAt: null })),
+        ['name'],
+      ),
+    );
+  }
+
+  async revoke(name: string): Promise<void> {
+    await this.models.with(ApiKeyRow, (rows) => rows.update({ name }, { revokedAt: new Date() }));
+  }
+}
+
+function equalDigests(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one, 'hex'), Buffer.from(other, 'hex')];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from '#shared/observability/logger.js';
+import type { Metrics } from '#shared/observability/metrics.js';
+import { principalOf } from '../auth/principal.js';
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{8,128}$/;
+
+/** The caller's `X-Request-Id` when it is usable, else a new one. */
+export function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** Path without the query: what a problem names. */
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/';
+}
+
+/** One line and one measurement per call. Headers, queries and bodies stay out: they may hold secrets. */
+export function installAccessLog(fastify: FastifyInstance, logger: Logger, metrics: Metrics): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    await reply.header('x-request-id', request.id);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = String(reply.statusCode);
+    metrics.observe('rehome_http_request_seconds', { method: request.method, route, status }, reply.elapsedTime / 1000);
+    const principal = principalOf(request);
+    logger.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        path: pathOf(request),
+        status: reply.statusCode,
+        durationMs: Math.round(reply.elapsedTime * 10) / 10,
+        ...(principal === undefined ? {} : { actor: principal.actor }),
+      },
+      'call answered',
+    );
+    done();
+  });
+}

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { v7 as uuidV7 } from 'uuid';
+import { canonicalJson } from '#shared/contracts/canonical-json.js';
+import type { NewEventOf } from '#shared/contracts/events.js';
+import { toMigrationId, type MigrationId } from '#shared/contracts/ids.js';
+import type { JsonObject } from '#shared/contracts/json.js';
+import {
+  requestJson,
+  parseMigrationRequest,
+  type MigrationRequest,
+} from '#shared/contracts/requests/migration.request.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import { migrationStream } from '#shared/contracts/streams.js';
+import { uuidV5 } from '#shared/contracts/uuid.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+import type { LedgerEffect } from '#shared/ledger/ledger-effect.js';
+import type { AppendAnswer } from '#shared/ledger/ledger-item.js';
+import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import type { Metrics } from '#shared/observability/metrics.js';
+import { invalidRequest, RequestRefused } from '../http/request-refused.js';
+import type { Registry } from '../registry/registry.js';
+import { migrationLinks, planLinks, type AcceptedMigration } from './accepted.js';
+import { prepareUpgrade, type Prepared } from './upgrade-intake.js';
+
+/** A request however it came in. */
+export interface Arrival {
+  readonly body: unknown;
+  readonly via: 'rest' | 'kafka';
+  /** Inspected, compiled and described; nothing is changed, nothing is held. */
+  readonly dryRun: boolean;
+  /** `key:<name>` or `source:<ce_source>`. */
+  readonly actor: string;
+  /** Of the request that is taken; a new one when absent. */
+  readonly migrationId?: MigrationId;
+  /** The publisher's `ce_id`; the migration's id when absent. */
+  readonly correlationId?: string;
+  readonly traceparent?: string;
+  readonly idempotency?: { readonly scope: string; readonly key: string };
+}
+
+export interface Taken {
+  readonly answer: AcceptedMigration;
+  /** The same request was taken before; nothing happened now. */
+  readonly repeated: boolean;
+}
+
+export interface IntakeParts {
+  readonly writer: LedgerWriter;
+  readonly reader: LedgerReader;
+  readonly registry: Registry;
+  readonly metrics: Metrics;
+}
+
+/** Turns a request into `MigrationRequested`, exactly once, and holds its subject. */
+export class MigrationIntake {
+  constructor(private readonly parts: IntakeParts) {}
+
+  /**
+   * @throws RequestRefused with every reason, for requests that are invalid, name unknown things or meet a busy subject.
+   * @throws RehomeError LEDGER_UNAVAILABLE
+   */
+  async take(arrival: Arrival): Promise<Taken> {
+    const parsed = parseMigrationRequest(arrival.body);
+    const { via } = arrival;
+    if (!parsed.ok) {
+      this.parts.metrics.count('rehome_requests_total', { kind: 'unknown', via, outcome: parsed.code });
+      throw invalidRequest(parsed.problems, parsed.code);
+    }
+    const { kind } = parsed.request;
+    try {
+      const before = await this.takenBefore(arrival);
+      if (before !== undefined) return before;
+      const taken = await this.append(arrival, parsed.request);
+      this.parts.metrics.count('rehome_requests_total', {
+        kind,
+        via,
+        outcome: taken.repeated ? 'repeated' : 'accepted',
+      });
+      return taken;
+    } catch (error) {
+      if (error instanceof RehomeError)
+        this.parts.metrics.count('rehome_requests_total', { kind, via, outcome: error.code });
+      throw error;
+    }
+  }
+
+  /** A message that comes again is answered from the ledger: the registry may say something else by now. */
+  private async takenBefore({ migrationId, via }: Arrival): Promise<Taken | undefined> {
+    if (migrationId === undefined) return undefined;
+    const [first] = await this.parts.reader.readStream(migrationStream(migrationId));
+    if (first?.type !== 'MigrationRequested') return undefined;
+    const { kind, answerStatus: status, title: message } = first.data;
+    this.parts.metrics.count('rehome_requests_total', { kind, via, outcome: 'repeated' });
+    return { answer: { migrationId, status, message, links: migrationLinks(migrationId) }, repeated: true };
+  }
+
+  private async append(arrival: Arrival, request: MigrationRequest): Promise<Taken> {
+    const prepared = await this.prepare(request);
+    const migrationId = arrival.migrationId ?? toMigrationId(uuidV7());
+    const answer = answerOf(migrationId, prepared, arrival.dryRun);
+    const event = requestedEvent({ arrival, request, prepared, migrationId });
+    const effects = idempotencyEffects({ arrival, request, answer });
+    const appends = [{ stream: migrationStream(migrationId), expected: 0, events: [event] }];
+    if (arrival.dryRun) return takenOf(await this.parts.writer.append({ appends, effects }), answer);
+    const reserve: LedgerEffect = { effect: 'reserve', migrationId, subjects: [prepared.subject] };
+    const outcome = await this.parts.writer.append({ appends, effects: [...effects, reserve] });
+    // Taken without its subject: its plan takes it when the holder lets go.
+    if (isBusy(outcome) && queues(request, arrival))
+      return takenOf(await this.parts.writer.append({ appends, effects }), answer);
+    return takenOf(outcome, answer);
+  }
+
+  private async prepare(request: MigrationRequest): Promise<Prepared> {
+    const [instance, entries] = await Promise.all([
+      this.parts.registry.instance(request.instanceId),
+      this.parts.registry.current(),
+    ]);
+    return prepareUpgrade(request, instance, entries);
+  }
+}
+
+interface Intake {
+  readonly arrival: Arrival;
+  readonly request: MigrationRequest;
+  readonly prepared: Prepared;
+  readonly migrationId: MigrationId;
+}
+
+function requestedEvent({ arrival, request, prepared, migrationId }: Intake): NewEventOf<'MigrationRequested'> {
+  const correlationId = arrival.correlationId ?? migrationId;
+  return {
+    eventId: uuidV5(migrationId, 'requested'),
+    type: 'MigrationRequested',
+    schemaVersion: 1,
+    data: {
+      migrationId,
+      kind: request.kind,
+      subject: prepared.subject,
+      request: requestJson(request),
+      dryRun: arrival.dryRun,
+      requestedBy: arrival.actor,
+      title: prepared.title,
+      answerStatus: prepared.status,
+      registry: asJsonObject(prepared.registry),
+    },
+    metadata: {
+      correlationId,
+      causationId: correlationId,
+      actor: arrival.actor,
+      ...(arrival.traceparent === undefined ? {} : { traceparent: arrival.traceparent }),
+    },
+  };
+}
+
+function idempotencyEffects({
+  arrival,
+  request,
+  answer,
+}: Pick<Intake, 'arrival' | 'request'> & { answer: AcceptedMigration }): LedgerEffect[] {
+  if (arrival.idempotency === undefined) return [];
+  const body = canonicalJson({ request: requestJson(request), dryRun: arrival.dryRun });
+  const bodyHash = createHash('sha256').update(body).digest('hex');
+  // Before the reservation, so that the same request again meets its own answer and not its own reservation.
+  return [{ effect: 'idempotency', ...arrival.idempotency, bodyHash, answer: asJsonObject(answer) }];
+}
+
+function queues({ options }: MigrationRequest, { via }: Arrival): boolean {
+  return (options?.onBusy ?? (via === 'kafka' ? 'queue' : 'refuse')) === 'queue';
+}
+
+function isBusy(outcome: AppendAnswer): boolean {
+  return outcome.outcome === 'refused' && outcome.effect === 'reserve';
+}
+
+function answerOf(migrationId: MigrationId, prepared: Prepared, dryRun: boolean): AcceptedMigration {
+  const { instanceId, status, message } = prepared;
+  return {
+    migrationId,
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(dryRun
+      ? { status: 'requested', message: `dry run, nothing is changed: ${message}`, links: planLinks(migrationId) }
+      : { status, message, links: migrationLinks(migrationId) }),
+  };
+}
+
+function takenOf(outcome: AppendAnswer, answer: AcceptedMigration): Taken {
+  switch (outcome.outcome) {
+    case 'appended':
+      return { answer, repeated: false };
+    case 'repeated':
+    // The stream exists: the same message was taken before, when the registry perhaps said something else.
+    case 'conflict':
+      return { answer, repeated: true };
+    case 'refused':
+      return refused(outcome.effect, outcome.reason, outcome.detail, answer);
+  }
+}
+
+function refused(effect: LedgerEffect['effect'], reason: string, detail: JsonObject, answer: AcceptedMigration): Taken {
+  if (effect === 'idempotency' && reason === 'same-body') {
+    const first = detail['answer'];
+    return { answer: isAnswer(first) ? first : answer, repeated: true };
+  }
+  if (effect === 'idempotency')
+    throw new RequestRefused(
+      'IDEMPOTENCY_KEY_REUSED',
+      'the Idempotency-Key was used for another request; take a new key for a new request',
+      {
+        errors: [{ pointer: '/header/Idempotency-Key', message: 'was used with another body' }],
+      },
+    );
+  if (effect === 'reserve') throw subjectBusy(detail);
+  throw new RehomeError('INTERNAL', `the ledger refused ${effect}: ${reason}`);
+}
+
+function isAnswer(value: unknown): value is AcceptedMigration {
+  return typeof value === 'object' && value !== null && 'migrationId' in value && 'links' in value;
+}
+
+/** Names the migration that holds the subject, and where to look at it. */
+export function subjectBusy(detail: JsonObject): RequestRefused {
+  const subject = textOf(detail['subject']);
+  const holder = textOf(detail['holder']);
+  return new RequestRefused(
+    'SUBJECT_BUSY',
+    `migration ${holder} holds ${subject}; wait until it has ended or cancel it`,
+    {
+      links: { holder: `/v1/migrations/${holder}` },
+    },
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : 'unknown';
+}

@@ -1,0 +1,55 @@
+import { Controller, UseFilters } from '@nestjs/common';
+import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
+import { toMigrationId, type MigrationId } from '#shared/contracts/ids.js';
+import { isObject } from '#shared/contracts/requests/parse.js';
+import { REHOME_NAMESPACE, uuidV5 } from '#shared/contracts/uuid.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+import { RecordContext } from '#shared/messaging/record-context.js';
+import { RpcErrors } from '#shared/messaging/rpc-errors.filter.js';
+import { Registry } from '../registry/registry.js';
+import type { RegistryEntries } from '../registry/registry-entries.js';
+import { traceparentOf } from './idempotency-key.js';
+import { MigrationIntake } from './migration-intake.js';
+
+export const REQUEST_TYPE = 'rehome.request';
+
+/** Requests from other services, de-duplicated by (`ce_source`, `ce_id`). */
+@Controller()
+@UseFilters(RpcErrors)
+export class RequestsController {
+  constructor(
+    private readonly intake: MigrationIntake,
+    private readonly registry: Registry,
+  ) {}
+
+  /** A failure decides what becomes of the record: one of the house's `reject` codes puts it aside, the others let it wait. */
+  @EventPattern<string>(REQUEST_TYPE)
+  async request(@Payload() body: unknown, @Ctx() { event }: RecordContext): Promise<void> {
+    refuseSource(event.source, body, await this.registry.current());
+    const traceparent = traceparentOf(event.extensions['traceparent']);
+    await this.intake.take({
+      body,
+      via: 'kafka',
+      dryRun: false,
+      actor: `source:${event.source}`,
+      migrationId: migrationIdOf(event.source, event.id),
+      correlationId: event.id,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    });
+  }
+}
+
+/** The same message is the same migration, however often it comes. */
+export function migrationIdOf(source: string, id: string): MigrationId {
+  return toMigrationId(uuidV5(uuidV5(REHOME_NAMESPACE, source), id));
+}
+
+/** Without any source in the registry every publisher may ask: the topic's own rights are the gate. */
+function refuseSource(source: string, body: unknown, { source: sources }: RegistryEntries): void {
+  if (sources.size === 0) return;
+  const kinds = sources.get(source)?.definition.kinds ?? [];
+  const kind = isObject(body) ? body['kind'] : undefined;
+  if (kinds.includes('*') || (typeof kind === 'string' && kinds.includes(kind))) return;
+  const allowed = kinds.length === 0 ? 'nothing' : kinds.join(', ');
+  throw new RehomeError('FORBIDDEN', `source "${source}" may ask for ${allowed}; the registry's sources say so`);
+}

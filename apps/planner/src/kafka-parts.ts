@@ -1,0 +1,108 @@
+import { toRehomeError } from '#shared/errors/rehome-error.js';
+import { REQUESTS_TOPIC } from '#shared/contracts/topics.js';
+import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
+import { KafkaClient } from '#shared/messaging/kafka-client.js';
+import { LedgerTransportStrategy } from '#shared/messaging/ledger-transport.strategy.js';
+import { RecordSender } from '#shared/messaging/record-sender.js';
+import { Relay } from '#shared/messaging/relay.js';
+import { createTopics } from '#shared/messaging/topics-setup.js';
+import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
+import type { Check, Reporter } from './health/planner-health.js';
+import { Rejections } from './intake/rejections.js';
+import type { LedgerParts } from './ledger-parts.js';
+
+const LONGEST_BACK_OFF_MS = 10_000;
+
+/** Everything of the planner that talks to Kafka: the relay out, requests in. Kafka may be away at any time. */
+export class KafkaParts {
+  /** Nest attaches the handlers to it and starts it. */
+  readonly strategy: LedgerTransportStrategy;
+  private readonly client: KafkaClient;
+  private readonly sender: RecordSender;
+  private readonly relay: Relay;
+  private readonly stopping = new AbortController();
+  private starting: Promise<void> | undefined;
+  /** Why the topics are not there yet. */
+  private topics: 'missing' | 'ready' = 'missing';
+
+  constructor(private readonly parts: LedgerParts) {
+    const { config, logger, metrics } = parts;
+    this.client = new KafkaClient(
+      { brokers: config.kafkaBrokers, clientId: `${config.kafkaGroupPrefix}-planner` },
+      logger,
+    );
+    this.sender = new RecordSender(this.client);
+    const rejections = new Rejections(parts.writer);
+    this.strategy = new LedgerTransportStrategy({
+      client: this.client,
+      groupId: `${config.kafkaGroupPrefix}-planner`,
+      topics: [REQUESTS_TOPIC],
+      onRejected: (rejection) => rejections.record(rejection),
+      observe: ({ topic, outcome, reason }) => {
+        metrics.count('rehome_messages_total', { topic, outcome });
+        if (outcome === 'rejected') metrics.count('rehome_dead_letters_total', { topic, reason: reason ?? 'INTERNAL' });
+      },
+    });
+    this.relay = this.buildRelay();
+  }
+
+  /** Creates the topics as soon as Kafka answers, then publishes. */
+  start(): void {
+    this.starting ??= this.begin();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.starting;
+    await this.relay.stop();
+    await this.sender.close();
+  }
+
+  /** Kafka's part in readiness: without it the planner is only degraded, the ledger takes the work. */
+  reporter(): Reporter {
+    return { essential: false, check: () => this.check() };
+  }
+
+  private check(): Check {
+    const { health } = this.strategy;
+    const { because } = this.relay.state;
+    if (this.topics === 'missing') return { status: 'down', detail: 'the topics could not be created yet' };
+    if (because === 'KAFKA_UNAVAILABLE')
+      return { status: 'down', detail: 'the relay cannot publish; events wait in the ledger' };
+    if (health.state === 'rebuilding') return { status: 'down', detail: 'requests cannot be read' };
+    return health.state === 'running' ? { status: 'up' } : { status: 'starting', detail: `requests: ${health.state}` };
+  }
+
+  private async begin(): Promise<void> {
+    const { config, logger } = this.parts;
+    const { signal } = this.stopping;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await createTopics(this.client, { replicationFactor: config.kafkaReplication });
+        this.topics = 'ready';
+        this.relay.start();
+        return;
+      } catch (error) {
+        // A topic with other partitions is for a person to mend: it is told each time, and tried again.
+        logger.warn({ err: toRehomeError(error), attempt }, 'kafka topics not ready');
+        await pauseFor(backOffMs(attempt, 200, LONGEST_BACK_OFF_MS), signal);
+      }
+    }
+  }
+
+  private buildRelay(): Relay {
+    const { pools, owner, config, reader, writer, wake, faults, logger, metrics } = this.parts;
+    return new Relay({
+      acquire: () => LeasedCursor.acquire(pools.leases, { name: 'relay', owner, ttlMs: config.readerLeaseTtlMs }),
+      reader,
+      writer,
+      wake,
+      sender: this.sender,
+      faults,
+      logger,
+      observe: ({ records }) => {
+        for (const { topic } of records) metrics.count('rehome_relay_published_total', { topic });
+      },
+    });
+  }
+}

@@ -1,0 +1,131 @@
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiBody, ApiProperty, ApiTags } from '@nestjs/swagger';
+import type { MigrationId } from '#shared/contracts/ids.js';
+import { ApproveRequest, NoRequest, ReasonRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
+import type { Principal } from '../auth/principal.js';
+import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
+import { migrationIdPipe } from '../http/migration-id.pipe.js';
+import { bodyOf } from '../http/parsed.pipe.js';
+import { migrationLinks } from '../intake/accepted.js';
+import { MigrationActions, type Action } from './migration-actions.js';
+
+class ActionView {
+  @ApiProperty({ format: 'uuid' })
+  readonly migrationId!: string;
+
+  @ApiProperty({ description: 'As it stands now; what was asked for follows' })
+  readonly status!: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })
+  readonly links!: Readonly<Record<string, string>>;
+}
+
+const NO_REASON = 'no reason given';
+
+/** What people may ask of a migration; each is an event, and 409 says why it does not fit. */
+@ApiTags('migrations')
+@Controller('v1/migrations/:id')
+export class ActionsController {
+  constructor(private readonly actions: MigrationActions) {}
+
+  @Post('approve')
+  @HttpCode(202)
+  @NeedsRole('approver', 'Approve the plan with this hash')
+  @ApiBody({ type: ApproveRequest })
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It waits for no approval, or its plan has another hash')
+  approve(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(ApproveRequest)) { planHash }: ApproveRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'approve', planHash }, caller);
+  }
+
+  @Post('cancel')
+  @HttpCode(202)
+  @NeedsRole('requester', 'Cancel: what was done is taken back')
+  @ApiBody({ type: ReasonRequest, required: false })
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It is over, or the application is being started on the target')
+  cancel(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(ReasonRequest)) { reason }: ReasonRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'cancel', reason: reason ?? NO_REASON }, caller);
+  }
+
+  @Post('rollback')
+  @HttpCode(202)
+  @NeedsRole('requester', 'Roll back: possible until the point of no return')
+  @ApiBody({ type: ReasonRequest, required: false })
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It is over, or the point of no return has passed')
+  rollback(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(ReasonRequest)) { reason }: ReasonRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'rollback', reason: reason ?? NO_REASON }, caller);
+  }
+
+  @Post('pause')
+  @HttpCode(202)
+  @NeedsRole('operator', 'Hold back the next step')
+  @ApiBody({ type: ReasonRequest, required: false })
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It is not under way, or the application is down')
+  pause(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(ReasonRequest)) { reason }: ReasonRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'pause', reason: reason ?? NO_REASON }, caller);
+  }
+
+  @Post('resume')
+  @HttpCode(202)
+  @NeedsRole('operator', 'Go on after a pause')
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It is not paused')
+  resume(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(NoRequest)) _body: NoRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'resume' }, caller);
+  }
+
+  @Post('retry')
+  @HttpCode(202)
+  @NeedsRole('operator', 'Try the step again at which it halted')
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It did not halt at a step')
+  retry(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(NoRequest)) _body: NoRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'retry' }, caller);
+  }
+
+  @Post('resolve')
+  @HttpCode(202)
+  @NeedsRole('operator', 'Say what became of the step at which it halted')
+  @ApiBody({ type: ResolveRequest })
+  @ApiAcceptedResponse({ type: ActionView })
+  @problemResponse(409, 'It did not halt at this step')
+  resolve(
+    @Param('id', migrationIdPipe) id: MigrationId,
+    @Body(bodyOf(ResolveRequest)) { stepId, outcome, note }: ResolveRequest,
+    @Caller() caller: Principal,
+  ): Promise<ActionView> {
+    return this.ask(id, { action: 'resolve', stepId, outcome, note }, caller);
+  }
+
+  private async ask(id: MigrationId, action: Action, caller: Principal): Promise<ActionView> {
+    const state = await this.actions.ask(id, action, caller.actor);
+    return { migrationId: id, status: state.status, links: migrationLinks(id) };
+  }
+}

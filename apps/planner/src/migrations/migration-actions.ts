@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { EventTypes, NewEvent } from '#shared/contracts/events.js';
+import type { MigrationId } from '#shared/contracts/ids.js';
+import { migrationStream } from '#shared/contracts/streams.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import type { KnownState } from '../migration/migration-state.js';
+import {
+  mayApprove,
+  mayCancel,
+  mayPause,
+  mayResolve,
+  mayResume,
+  mayRetry,
+  mayRollBack,
+  type Permission,
+  type RunPermission,
+} from '../migration/permissions.js';
+import type { Migrations } from './migrations.js';
+
+/** What a person may ask of a migration. */
+export type Action =
+  | { readonly action: 'cancel' | 'rollback' | 'pause'; readonly reason: string }
+  | { readonly action: 'resume' | 'retry' }
+  | { readonly action: 'approve'; readonly planHash: string }
+  | {
+      readonly action: 'resolve';
+      readonly stepId: string;
+      readonly outcome: 'done' | 'not-done' | 'failed';
+      readonly note: string;
+    };
+
+type Wish = { [N in keyof EventTypes]: { readonly type: N; readonly data: EventTypes[N] } }[
+  | 'MigrationCancelRequested'
+  | 'RollbackRequested'
+  | 'MigrationPaused'
+  | 'MigrationResumed'
+  | 'PlanApproved'
+  | 'StepRetryRequested'
+  | 'StepResolved'];
+
+/** The process manager writes to the same stream: after this many changes in a row somebody is stuck. */
+const MAX_CONFLICTS = 20;
+
+/** Writes people's wishes into the ledger when the state allows them; the process manager acts on them. */
+export class MigrationActions {
+  constructor(
+    private readonly migrations: Migrations,
+    private readonly writer: LedgerWriter,
+  ) {}
+
+  /**
+   * @throws RehomeError NOT_FOUND, or STATE_CONFLICT or POINT_OF_NO_RETURN_PASSED saying why not.
+   */
+  async ask(migrationId: MigrationId, action: Action, actor: string): Promise<KnownState> {
+    const eventId = randomUUID();
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const state = await this.migrations.get(migrationId);
+      const wish = wishOf(state, action, actor);
+      const { correlationId } = state.request;
+      const metadata = { correlationId, causationId: eventId, actor };
+      const event: NewEvent = { eventId, schemaVersion: 1, metadata, ...wish };
+      const answer = await this.writer.append({
+        appends: [{ stream: migrationStream(migrationId), expected: state.version, events: [event] }],
+        effects: [],
+      });
+      if (answer.outcome !== 'conflict') return this.migrations.get(migrationId);
+    }
+    throw new RehomeError('LEDGER_CONFLICT', `migration ${migrationId} changed all the time; try again`);
+  }
+}
+
+function wishOf(state: KnownState, action: Action, actor: string): Wish {
+  const { migrationId } = state.request;
+  switch (action.action) {
+    case 'cancel':
+      demand(mayCancel(state));
+      return { type: 'MigrationCancelRequested', data: { migrationId, requestedBy: actor, reason: action.reason } };
+    case 'rollback':
+      demand(mayRollBack(state));
+      return { type: 'RollbackRequested', data: { migrationId, requestedBy: actor, reason: action.reason } };
+    case 'pause':
+      demand(mayPause(state));
+      return { type: 'MigrationPaused', data: { migrationId, requestedBy: actor, reason: action.reason } };
+    case 'resume':
+      demand(mayResume(state));
+      return { type: 'MigrationResumed', data: { migrationId, requestedBy: actor } };
+    case 'approve':
+      return approval(state, action.planHash, actor);
+    case 'retry':
+      return { type: 'StepRetryRequested', data: { ...demandRun(mayRetry(state)), requestedBy: actor } };
+    case 'resolve':
+      return {
+        type: 'StepResolved',
+        data: {
+          ...demandRun(mayResolve(state, action.stepId)),
+          outcome: action.outcome,
+          note: action.note,
+          resolvedBy: actor,
+        },
+      };
+  }
+}
+
+/** People copy the hash with or without its `sha256:`. */
+function approval(state: KnownState, given: string, actor: string): Wish {
+  const own = state.planned?.planHash;
+  const planHash = own !== undefined && bare(own) === bare(given) ? own : given;
+  demand(mayApprove(state, planHash));
+  return { type: 'PlanApproved', data: { migrationId: state.request.migrationId, planHash, approvedBy: actor } };
+}
+
+function bare(hash: string): string {
+  return hash.replace(/^sha256:/, '');
+}
+
+function demand(permission: Permission): void {
+  if (!permission.allowed) throw new RehomeError(permission.refusal.code, permission.refusal.detail);
+}
+
+function demandRun(permission: RunPermission): Extract<RunPermission, { allowed: true }>['key'] {
+  if (permission.allowed) return permission.key;
+  throw new RehomeError(permission.refusal.code, permission.refusal.detail);
+}

@@ -1,0 +1,90 @@
+import { configurationInvalid, readSettings } from '#shared/configuration/read-settings.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+import type { LogLevel } from '#shared/observability/logger.js';
+import { isRole, ROLES } from './auth/role.js';
+import type { HashedKey } from './auth/api-keys.js';
+import { readCatalogue } from './registry/catalogue.js';
+import type { Definition } from './registry/registry-writer.js';
+
+/** What the planner runs with: settings, API keys and the catalogue, all of them read and checked. */
+export interface PlannerConfig {
+  readonly logLevel: LogLevel;
+  readonly host: string;
+  readonly port: number;
+  readonly ledgerUrl: string;
+  /** Empty: without Kafka. */
+  readonly kafkaBrokers: readonly string[];
+  readonly kafkaGroupPrefix: string;
+  readonly kafkaReplication: number;
+  readonly apiKeys: readonly HashedKey[];
+  readonly catalogue: readonly Definition[];
+  readonly bodyLimitBytes: number;
+  readonly dryRunWaitMs: number;
+  readonly readerLeaseTtlMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly faultPoints: string;
+}
+
+/**
+ * Reads the environment once.
+ *
+ * @throws RehomeError CONFIGURATION_INVALID with every problem of settings, keys and catalogue at once.
+ */
+export function readPlannerConfig(environment: NodeJS.ProcessEnv): PlannerConfig {
+  const problems: string[] = [];
+  const settings = collect(problems, () =>
+    readSettings(
+      [
+        'logLevel',
+        'plannerHost',
+        'plannerPort',
+        'ledgerUrl',
+        'kafkaBrokers',
+        'kafkaGroupPrefix',
+        'kafkaReplication',
+        'bodyLimitBytes',
+        'dryRunWaitMs',
+        'readerLeaseTtlMs',
+        'shutdownTimeoutMs',
+        'faultPoints',
+      ],
+      environment,
+    ),
+  );
+  // Read apart, so that a wrong port does not hide a wrong catalogue.
+  const { apiKeys, cataloguePath } = readSettings(['apiKeys', 'cataloguePath'], environment);
+  const keys = collect(problems, () => readApiKeys(apiKeys));
+  const catalogue = collect(problems, () => (cataloguePath === undefined ? [] : readCatalogue(cataloguePath)));
+  if (settings === undefined || keys === undefined || catalogue === undefined) throw configurationInvalid(problems);
+  const { plannerHost: host, plannerPort: port, ...rest } = settings;
+  return { ...rest, host, port, apiKeys: keys, catalogue };
+}
+
+const KEY_ENTRY = /^([A-Za-z0-9._-]{1,100}):([a-z]+):([0-9a-f]{64})$/;
+
+/** `name:role:sha256`. An entry that cannot be read is not repeated: it may hold a key in clear. */
+function readApiKeys(entries: readonly string[]): HashedKey[] {
+  const problems: string[] = [];
+  const keys = entries.flatMap((entry, index) => {
+    const [, name, role, keySha256] = KEY_ENTRY.exec(entry) ?? [];
+    if (name !== undefined && role !== undefined && keySha256 !== undefined && isRole(role))
+      return [{ name, role, keySha256 }];
+    problems.push(
+      `REHOME_API_KEYS entry ${String(index + 1)} is not name:role:sha256 with a role of ${ROLES.join(', ')} and 64 hex digits`,
+    );
+    return [];
+  });
+  if (problems.length > 0) throw configurationInvalid(problems);
+  return keys;
+}
+
+function collect<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof RehomeError) || error.code !== 'CONFIGURATION_INVALID') throw error;
+    const told = error.facts?.['problems'];
+    problems.push(...(Array.isArray(told) ? told.map(String) : [error.message]));
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { LedgerWake } from '#shared/ledger/ledger-wake.js';
+import { Metrics } from '#shared/observability/metrics.js';
+import { AuditController } from './audit/audit.controller.js';
+import { ApiKeys } from './auth/api-keys.js';
+import { RoleGuard } from './auth/role.guard.js';
+import { HealthController } from './health/health.controller.js';
+import { PlannerHealth } from './health/planner-health.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { MigrationIntake } from './intake/migration-intake.js';
+import { RequestsController } from './intake/requests.controller.js';
+import { ActionsController } from './migrations/actions.controller.js';
+import { MigrationActions } from './migrations/migration-actions.js';
+import { MigrationEventsController } from './migrations/migration-events.controller.js';
+import { MigrationList } from './migrations/migration-list.js';
+import { Migrations } from './migrations/migrations.js';
+import { MigrationsController } from './migrations/migrations.controller.js';
+import { PlansController } from './migrations/plans.controller.js';
+import type { PlannerLifecycle } from './planner-lifecycle.js';
+import { InstancesController } from './registry/instances.controller.js';
+import { RegistryController } from './registry/registry.controller.js';
+import { Registry } from './registry/registry.js';
+import { RegistryWriter } from './registry/registry-writer.js';
+import { CONFIG, SHUTDOWN } from './tokens.js';
+
+/** Hands the planner's parts to its controllers; everything with a lifetime is made outside of Nest. */
+@Module({})
+export class PlannerModule {
+  static around(lifecycle: PlannerLifecycle): DynamicModule {
+    return {
+      module: PlannerModule,
+      controllers: [
+        MigrationsController,
+        MigrationEventsController,
+        ActionsController,
+        PlansController,
+        InstancesController,
+        RegistryController,
+        AuditController,
+        HealthController,
+        RequestsController,
+      ],
+      providers: providersOf(lifecycle),
+    };
+  }
+}
+
+function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdown }: PlannerLifecycle): Provider[] {
+  const { reader, writer, wake, models, metrics, pools, config, logger } = parts;
+  const migrations = new Migrations(reader, wake, pools.reads);
+  return [
+    { provide: APP_GUARD, useClass: RoleGuard },
+    { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
+    { provide: CONFIG, useValue: config },
+    { provide: SHUTDOWN, useValue: shutdown },
+    { provide: Metrics, useValue: metrics },
+    { provide: LedgerReader, useValue: reader },
+    { provide: LedgerWake, useValue: wake },
+    { provide: ApiKeys, useValue: apiKeys },
+    { provide: PlannerHealth, useValue: health },
+    { provide: Registry, useValue: registry },
+    { provide: RegistryWriter, useValue: registryWriter },
+    { provide: Migrations, useValue: migrations },
+    { provide: MigrationList, useValue: new MigrationList(models) },
+    { provide: MigrationActions, useValue: new MigrationActions(migrations, writer) },
+    { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, registry, metrics }) },
+  ];
+}

@@ -1,0 +1,77 @@
+import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { InstanceDefinition } from '#shared/contracts/registry.js';
+import { PutInstance } from '#shared/contracts/requests/registry.request.js';
+import { INSTANCE_ID, normalInstanceId } from '#shared/contracts/requests/upgrade.request.js';
+import type { ErrorCode } from '#shared/errors/error-codes.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
+import type { Principal } from '../auth/principal.js';
+import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
+import { bodyOf } from '../http/parsed.pipe.js';
+import { invalidRequest, RequestRefused } from '../http/request-refused.js';
+import { instanceDefinition } from './definitions.js';
+import { sameName } from './entry-name.js';
+import type { RegistryEntries } from './registry-entries.js';
+import { instanceView, InstanceView } from './registry-views.js';
+import { Registry } from './registry.js';
+import { RegistryWriter } from './registry-writer.js';
+
+/** Tenants: where each lives and what it subscribes to. */
+@ApiTags('registry')
+@Controller('v1/instances')
+export class InstancesController {
+  constructor(
+    private readonly registry: Registry,
+    private readonly writer: RegistryWriter,
+  ) {}
+
+  @Put(':id')
+  @NeedsRole('operator', 'Register a tenant or change its record')
+  @ApiBody({ type: PutInstance })
+  @ApiOkResponse({ type: InstanceView, description: 'What stands now' })
+  @problemResponse(400, 'The body does not have its shape')
+  @problemResponse(409, 'A migration works on this instance')
+  @problemResponse(422, 'Server, service or plan is not registered')
+  async put(
+    @Param('id') id: string,
+    @Body(bodyOf(PutInstance)) body: PutInstance,
+    @Caller() caller: Principal,
+  ): Promise<InstanceView> {
+    const instanceId = normalInstanceId(id);
+    if (!INSTANCE_ID.test(instanceId))
+      throw invalidRequest([
+        { pointer: '/path/id', message: 'must be 1 to 100 letters, digits, dots, dashes and underscores' },
+      ]);
+    const data = instanceDefinition(instanceId, sameName(body, 'instanceId', instanceId));
+    const [entries, before] = await Promise.all([this.registry.current(), this.registry.instance(instanceId)]);
+    refuseUnknown(data, entries);
+    await this.writer.write({ definition: { type: 'InstanceRegistered', data }, before, actor: caller.actor });
+    return instanceView({ ...before, definition: data, version: before?.version ?? 0 }, entries);
+  }
+
+  @Get(':id')
+  @NeedsRole('viewer', 'One tenant')
+  @ApiOkResponse({ type: InstanceView })
+  @problemResponse(404, 'No such instance')
+  async get(@Param('id') id: string): Promise<InstanceView> {
+    const instanceId = normalInstanceId(id);
+    const state = INSTANCE_ID.test(instanceId) ? await this.registry.instance(instanceId) : undefined;
+    if (state === undefined) throw new RehomeError('NOT_FOUND', `the registry holds no instance "${id.slice(0, 100)}"`);
+    return instanceView(state, await this.registry.current());
+  }
+}
+
+/** A tenant that names what nobody registered could never be migrated; better told now than then. */
+function refuseUnknown({ server, service, plan }: InstanceDefinition, entries: RegistryEntries): void {
+  const missing: { code: ErrorCode; pointer: string; message: string }[] = [];
+  if (!entries.server.has(server))
+    missing.push({ code: 'SERVER_UNKNOWN', pointer: '/server', message: `server "${server}" is not registered` });
+  if (!entries.service.has(service))
+    missing.push({ code: 'SERVICE_UNKNOWN', pointer: '/service', message: `service "${service}" is not registered` });
+  if (!entries.entitlements.has(plan))
+    missing.push({ code: 'PLAN_UNKNOWN', pointer: '/plan', message: `plan "${plan}" has no entitlements` });
+  const [first] = missing;
+  if (first === undefined) return;
+  const errors = missing.map(({ pointer, message }) => ({ pointer, message }));
+  throw new RequestRefused(first.code, errors.map((error) => error.message).join('; '), { errors });
+}
