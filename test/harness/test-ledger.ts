@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { setUpLedger, type LedgerUrls } from '#shared/database/set-up.js';
+import { TEST_PASSWORDS } from './ledger.js';
 import { runPostgresUrl } from './run-addresses.js';
 
 export interface TestLedger extends LedgerUrls {
@@ -9,13 +10,10 @@ export interface TestLedger extends LedgerUrls {
   drop(): Promise<void>;
 }
 
-/** Roles belong to the whole server, which all tests of a run share: so their passwords are the same everywhere. */
-const PASSWORDS = { planner: 'test-planner', executor: 'test-executor', analyst: 'test-analyst' };
-
 /** A ledger of its own for a test file; drop it in `afterAll`. */
 export async function createTestLedger(serverUrl = runPostgresUrl()): Promise<TestLedger> {
   const database = `ledger_${randomBytes(6).toString('hex')}`;
-  const urls = await setUpLedger({ adminUrl: serverUrl, database, passwords: PASSWORDS });
+  const urls = await setUpLedger({ adminUrl: serverUrl, database, passwords: TEST_PASSWORDS });
   const adminUrl = new URL(serverUrl);
   adminUrl.pathname = `/${database}`;
   return { ...urls, adminUrl: adminUrl.href, drop: () => drop(serverUrl, database) };
