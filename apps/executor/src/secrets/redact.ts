@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
+import type { JsonValue } from '#shared/contracts/json.js';
 
 export const REDACTED = '[redacted]';
 
@@ -37,8 +37,9 @@ export class Redactor {
     if (typeof value === 'string') return this.clean(value);
     if (typeof value !== 'object' || value === null) return value;
     if (isArray(value)) return value.map((item) => this.cleanJson(item));
-    const entries = Object.entries(value).map(([key, item]) => [this.clean(key), this.cleanJson(item)] as const);
-    return Object.fromEntries(entries) as JsonObject;
+    const cleaned: Record<string, JsonValue | undefined> = {};
+    for (const [key, item] of Object.entries(value)) cleaned[this.clean(key)] = this.cleanJson(item);
+    return cleaned;
   }
 }
 

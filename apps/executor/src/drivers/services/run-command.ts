@@ -38,7 +38,7 @@ export async function runCommand({ argv, input, timeoutMs, signal }: CommandRun)
   stopped.addEventListener('abort', end, { once: true });
   try {
     // A program that does not read its input closes the pipe: not a failure by itself.
-    child.stdin?.on('error', () => undefined).end(input ?? '');
+    child.stdin.on('error', () => undefined).end(input ?? '');
     const outcome = await ending(child, tail);
     signal.throwIfAborted();
     return timeout.aborted ? { outcome: 'timed-out', errorTail: tail() } : outcome;
