@@ -44,8 +44,10 @@ export function openPool(settings: PoolSettings, purpose: string, max: number): 
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
-  // An idle connection that breaks (server restart) is dropped by the pool; without a listener it would end the process.
+  // A connection that breaks while idle is dropped by the pool; one that breaks while lent out, between two
+  // queries, fails the next query. Without listeners either would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 

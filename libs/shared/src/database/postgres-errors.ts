@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { RehomeError, toRehomeError } from '../errors/rehome-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 
@@ -46,9 +47,9 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
  * neither comes from `pg` itself (connection ended, time-out) or from TLS: the server did not answer.
  */
 export function classifyPostgresError(error: unknown): RehomeError {
-  if (error instanceof RehomeError) return error;
-  if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError)
-    return toRehomeError(error);
+  // isNativeError, not instanceof: Node's own errors come from another realm under Jest.
+  if (error instanceof RehomeError || !types.isNativeError(error)) return toRehomeError(error);
+  if (error.name === 'TypeError' || error.name === 'RangeError') return toRehomeError(error);
   const code = errorCodeOf(error);
   if (code === undefined || NETWORK_CODES.has(code) || !SQLSTATE.test(code)) {
     // An AggregateError (all addresses of a name refused) has an empty message.
