@@ -1,9 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { builtFile } from './project-root.js';
 
-const DIST = fileURLToPath(new URL('../..', import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 15_000;
 
@@ -17,7 +16,7 @@ export class ReadyProcess<Facts extends object> {
 
   /** @throws Error with what it said when it ends or stays silent. */
   static async start<Facts extends object>(entry: string, args: readonly string[]): Promise<ReadyProcess<Facts>> {
-    const child = spawn(process.execPath, [DIST + entry, ...args, '--end-with-parent'], {
+    const child = spawn(process.execPath, [builtFile(entry), ...args, '--end-with-parent'], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let complaint = '';

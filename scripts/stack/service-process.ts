@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { endWithParent } from '../../test/harness/servers/end-with-parent.js';
+import { builtFile } from './project-root.js';
 
 export interface ServiceProcessOptions {
   /** What logs and messages call it. */
@@ -17,7 +17,6 @@ export interface ServiceProcessOptions {
   readonly readyTimeoutMs?: number;
 }
 
-const DIST = fileURLToPath(new URL('../..', import.meta.url));
 const STOP_TIMEOUT_MS = 15_000;
 
 /** One Node process of ours: started, waited for, stopped by SIGTERM, or killed as a power cut would. */
@@ -51,7 +50,7 @@ export class ServiceProcess {
   /** As restart, but does not wait until it is ready: for processes that a fault point ends early. */
   launch(extraEnv: Readonly<Record<string, string>> = {}): void {
     const log = createWriteStream(this.options.logFile, { flags: 'a', mode: 0o600 });
-    const [program, ...args] = endWithParent('TERM', process.execPath, [DIST + this.options.entry]);
+    const [program, ...args] = endWithParent('TERM', process.execPath, [builtFile(this.options.entry)]);
     this.child = spawn(program, args, {
       env: { ...inheritedEnvironment(), ...this.options.env, ...extraEnv },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiKeys } from './api-keys.js';
+import { projectRoot } from './project-root.js';
 import type { RunningStack } from './running-stack.js';
 
 /** What `stack -- up --json` prints; its shape is promised to programs. */
@@ -29,7 +30,7 @@ export interface StackState {
 }
 
 /** Files of the stack of this clone; the folder is ours alone (0700), because it holds keys. */
-export const STACK_DIRECTORY = join(process.cwd(), '.rehome', 'stack');
+export const STACK_DIRECTORY = join(projectRoot(), '.rehome', 'stack');
 const STATE_FILE = join(STACK_DIRECTORY, 'state.json');
 
 export function readStackState(): StackState | undefined {
