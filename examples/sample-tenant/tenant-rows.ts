@@ -71,7 +71,7 @@ select jsonb_build_object('en_US', 'Product ' || n), n * 1.25, n / 3.0::double p
   from generate_series(1, 200) n;
 
 insert into product_product (product_tmpl_id, default_code, barcode)
-select 1 + n % 200, 'SKU-' || n, lpad(n::text, 13, '4')
+select 1 + n % 200, 'SKU-' || n, lpad(n::text, 13, '0')
   from generate_series(1, 500) n;
 `;
 
@@ -89,7 +89,7 @@ function bulk(count: (rows: number) => string): readonly string[] {
      select n, date '2023-11-01' + (n % 900)::int, 'INV/' || n, 1 + n % 40, (n % 50021) * 0.37
        from generate_series(1, ${count(80_000)}) n`,
     `insert into mail_message (author_id, model, res_id, subject, body, seen_by, date)
-     select 1 + n % 40, 'sale.order', n % 40000, case when n % 4 > 0 then 'Message ' || n end,
+     select 1 + n % 40, 'sale.order', n % 40000, case when n % 4 > 0 then 'Message ' || n % 1000 end,
             'Body of message ' || n || ': ' || md5(n::text), array[1 + n % 7, 1 + n % 5],
             timestamptz '2024-01-01 00:00:00+00' + n * interval '5 minutes'
        from generate_series(1, ${count(140_000)}) n`,

@@ -119,7 +119,7 @@ create table mail_message (
   body text,
   seen_by integer[] not null default '{}',
   date timestamptz not null,
-  search tsvector generated always as (to_tsvector('pg_catalog.simple', coalesce(subject, '') || ' ' || coalesce(body, ''))) stored
+  search tsvector generated always as (to_tsvector('pg_catalog.simple', coalesce(subject, ''))) stored
 );
 
 create table product_template (
