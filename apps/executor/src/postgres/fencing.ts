@@ -2,6 +2,7 @@ import { quoteIdentifier } from '#shared/database/identifier.js';
 import type { CaptureSourceResult, FenceSourceResult } from '#shared/contracts/steps/database-steps.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { mapAcl, parseAclItem, type AclItem } from './catalogue/acl.js';
+import type { MapRole } from './catalogue/structure.js';
 import { drainDatabase, type DrainOptions } from './fence-drain.js';
 import { proveFence, type KnownLogin } from './fence-proof.js';
 import { grantStatements, roleClause } from './grants.js';
@@ -134,6 +135,15 @@ async function readAccess(session: Session): Promise<Access> {
   const row = rows[0];
   if (!row) throw new RehomeError('INTERNAL', 'the session is in no database');
   return { ...row, acl: mapAcl(row.acl.map(parseAclItem), (role) => role) };
+}
+
+/** Grants on the source database as they were captured, roles as the target calls them. The session is at the source. */
+export async function readCapturedAcl(
+  session: Session,
+  captured: CaptureSourceResult,
+  mapRole: MapRole,
+): Promise<AclItem[]> {
+  return mapAcl(await parseAcl(session, captured.acl, captured.owner), mapRole);
 }
 
 /** Text of `datacl` as the server reads it; null stands for the default. */

@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '#shared/database/identifier.js';
-import { formatAcl, PRIVILEGES, type AclItem } from './catalogue/acl.js';
+import { formatAcl, mapAcl, PRIVILEGES, type AclItem } from './catalogue/acl.js';
 
 export interface GrantChange {
   /** As `grant … on` names it: `table "public"."orders"`, `database "acme"`. */
@@ -10,6 +10,8 @@ export interface GrantChange {
   readonly desired: readonly AclItem[];
   /** Quoted name, when the grants are those of one column. */
   readonly column?: string;
+  /** Grant even when nothing differs, because something else took the grants away. */
+  readonly anew?: boolean;
 }
 
 /**
@@ -18,13 +20,17 @@ export interface GrantChange {
  * Run them in one transaction.
  */
 export function grantStatements(change: GrantChange): string[] {
-  if (formatAcl(change.current) === formatAcl(change.desired)) return [];
+  if (!change.anew && formatAcl(inFixedOrder(change.current)) === formatAcl(inFixedOrder(change.desired))) return [];
   const grantees = [...new Set(change.current.map(({ grantee }) => grantee))];
   const revokes = grantees.map((grantee) => {
     const privileges = change.column === undefined ? 'all' : `all (${change.column})`;
     return `revoke ${privileges} on ${change.on} from ${roleClause(grantee)} cascade`;
   });
   return [...revokes, ...inGrantOrder(change).flatMap((item) => grantItem(change, item))];
+}
+
+function inFixedOrder(items: readonly AclItem[]): AclItem[] {
+  return mapAcl(items, (role) => role);
 }
 
 /** Who passes a grant on must hold it first, so the owner's grants come before those they make possible. */

@@ -13,6 +13,8 @@ export interface ToolCall {
   /** Absent for a call that connects nowhere, such as `pg_restore --list`. */
   readonly address?: SessionAddress;
   readonly applicationName?: string;
+  /** Beside what this file sets, such as `PGSSLMODE`; nothing is inherited. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** 0700, of this run: takes the password file, and the tool's pid and start time as `tool.json`. */
   readonly workDirectory: string;
   /** Each line of standard error as it comes, for progress. */
@@ -61,18 +63,15 @@ export function databaseArgument(database: string): string {
   return `--dbname=dbname='${database.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
-function toolEnvironment({ address, applicationName }: ToolCall, passfile: string | undefined): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = {
-    // Progress is read from these lines, so they must come in English.
-    LC_ALL: 'C',
-    PATH: process.env['PATH'],
-    HOME: process.env['HOME'],
-    TMPDIR: process.env['TMPDIR'],
-  };
-  for (const name of ['PGSSLMODE', 'PGSSLROOTCERT', 'PGSSLCERT', 'PGSSLKEY']) environment[name] = process.env[name];
-  if (!address) return environment;
+function toolEnvironment(
+  { address, applicationName, environment }: ToolCall,
+  passfile: string | undefined,
+): NodeJS.ProcessEnv {
+  // Progress is read from standard error, so it must come in English.
+  const base: NodeJS.ProcessEnv = { PATH: '/usr/bin:/bin', ...environment, LC_ALL: 'C' };
+  if (!address) return base;
   return {
-    ...environment,
+    ...base,
     PGHOST: address.host,
     PGPORT: String(address.port),
     PGUSER: address.user,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, constants, readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
@@ -13,14 +13,14 @@ export interface PostgresTools extends ToolFacts {
 
 /** Debian's packages; `/usr/bin/pg_dump` there is a wrapper that chooses one of these. */
 const DEBIAN_ROOT = '/usr/lib/postgresql';
+const USUAL_DIRECTORIES = ['/usr/local/pgsql/bin', '/opt/homebrew/bin', '/usr/local/bin', '/usr/bin'];
 
 /**
- * Every usable pair of tools, newest first: configured directories, Debian's per-major directories, PATH.
+ * Every usable pair of tools, newest first: configured directories, Debian's per-major ones, other usual places.
  * @throws RehomeError TOOL_MISSING when there is none, saying where it was looked for.
  */
 export async function findTools(configured: readonly string[]): Promise<PostgresTools[]> {
-  const directories = [...configured, ...(await debianDirectories()), ...(process.env['PATH'] ?? '').split(delimiter)];
-  const seen = [...new Set(directories.filter((directory) => directory !== ''))];
+  const seen = [...new Set([...configured, ...(await debianDirectories()), ...USUAL_DIRECTORIES])];
   const found = (await Promise.all(seen.map(pairIn))).filter((pair) => pair !== undefined);
   if (found.length > 0) return found.sort((left, right) => right.major - left.major);
   throw new RehomeError(

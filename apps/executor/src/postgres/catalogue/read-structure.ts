@@ -74,7 +74,10 @@ function toObject(row: CatalogueRow, mapRole: MapRole): CatalogueObject {
     aspects[aspect] = mapped.join(', ');
   }
   const ownership = toOwnership(row, mapRole);
-  if (ownership?.owner !== undefined) aspects['owner'] = ownership.owner;
+  // The owner of a column is told with its table, that of default privileges in their name.
+  if (ownership?.owner !== undefined && ownership.column === undefined && role === undefined)
+    aspects['owner'] = ownership.owner;
+  if (role !== undefined) aspects['role'] = role;
   if (ownership?.acl !== undefined && ownership.acl.length > 0) aspects['grants'] = formatAcl(ownership.acl);
   return {
     kind: row.kind,

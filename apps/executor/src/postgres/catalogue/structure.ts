@@ -7,11 +7,11 @@ export type MapRole = (role: string) => string;
 export interface Ownership {
   /** As `alter … owner to` and `grant … on` name it: `table "public"."orders"`. */
   readonly clause: string;
-  /** Absent where there is nothing to own, such as a column. */
+  /** Of a column: its table's. Of default privileges: the role whose objects they are about. Absent where nobody owns it. */
   readonly owner?: string;
   /** Effective: PostgreSQL's default is written out. Absent where nothing can be granted, such as an event trigger. */
   readonly acl?: readonly AclItem[];
-  /** Of a column: named inside the privilege list, `grant select ("id") on …`. */
+  /** Of a column: named inside the privilege list, `grant select ("id") on …`. Of default privileges: their schema. Quoted. */
   readonly column?: string;
 }
 

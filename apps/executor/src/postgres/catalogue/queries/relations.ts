@@ -70,6 +70,7 @@ select 'column' as kind,
   )) as aspects,
   case when a.attacl is not null then json_build_object('acl', a.attacl::text[]) else json_build_object('acl', '{}'::text[]) end as acls,
   format('table %I.%I', n.nspname, c.relname) as clause,
+  pg_get_userbyid(c.relowner) as owner,
   quote_ident(a.attname) as grant_column
 from ${RELATION}
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
