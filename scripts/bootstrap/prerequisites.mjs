@@ -79,7 +79,9 @@ function javaMajor() {
 
 function kafkaIsCached() {
   try {
-    return readdirSync(join(PROJECT_ROOT, 'node_modules/.cache/rehome')).some((name) => /^kafka-[\d.]+$/.test(name));
+    return readdirSync(join(PROJECT_ROOT, 'node_modules/.cache/rehome')).some((name) =>
+      /^kafka-[0-9a-f]{8}$/.test(name),
+    );
   } catch {
     return false;
   }

@@ -16,5 +16,12 @@ export default async function setUp(globalConfig) {
   const { startRunServers } = await import('./servers/run-servers.ts');
   const servers = await startRunServers();
   globalThis.rehomeRunServers = servers;
+  // Jest does not tear down when it is interrupted.
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ]) {
+    process.once(signal, () => void servers.stop().finally(() => process.exit(code)));
+  }
   Object.assign(process.env, servers.environment);
 }

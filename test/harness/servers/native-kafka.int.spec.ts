@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type EachMessagePayload } from 'kafkajs';
 import { startNativeKafka } from './native-kafka.js';
 import type { RunningKafka } from './running-server.js';
 
@@ -33,7 +33,11 @@ describe('a native Kafka broker', () => {
     await consumer.connect();
     await consumer.subscribe({ topic: 'kept', fromBeginning: true });
     const value = await new Promise<string | undefined>((resolve, reject) => {
-      consumer.run({ eachMessage: ({ message }) => Promise.resolve(resolve(message.value?.toString())) }).catch(reject);
+      const eachMessage = ({ message }: EachMessagePayload) => {
+        resolve(message.value?.toString());
+        return Promise.resolve();
+      };
+      consumer.run({ eachMessage }).catch(reject);
     });
     await consumer.disconnect();
     expect(value).toBe('still here');

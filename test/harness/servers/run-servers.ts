@@ -24,8 +24,6 @@ export async function startRunServers(): Promise<RunServers> {
     };
   }
   for (const result of started) if (result.status === 'fulfilled') await result.value.stop();
-  throw new AggregateError(
-    started.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : [])),
-    'the servers for the tests did not start',
-  );
+  const reasons = started.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
+  throw new Error(`the servers for the tests did not start:\n${reasons.join('\n')}`);
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -24,21 +24,27 @@ export function asUnprivileged(
   return ['setpriv', ...identity, `--pdeathsig=${deathSignal}`, program, ...args];
 }
 
-/** The directory itself, or a copy in a place that the unprivileged user can reach (a home of mode 0700 hides it). */
+/**
+ * `native` of an npm package itself, or a copy in a place that the unprivileged user can reach: a home of mode 0700
+ * hides it. The copy stays for the next run.
+ */
 export function reachableByUnprivileged(directory: string): string {
   if (unprivilegedUser() === undefined || everybodyMayEnter(directory)) return directory;
-  const copy = join(tmpdir(), 'rehome-binaries', basename(dirname(directory)));
+  const manifest = /"version":\s*"([^"]+)"/.exec(readFileSync(join(dirname(directory), 'package.json'), 'utf8'));
+  const copy = join(tmpdir(), 'rehome-binaries', `${basename(dirname(directory))}-${manifest?.[1] ?? 'unknown'}`);
   if (existsSync(copy)) return copy;
   const unfinished = `${copy}.${String(process.pid)}`;
-  mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
-  cpSync(directory, unfinished, { recursive: true, verbatimSymlinks: true });
+  const mask = process.umask(0o022);
   try {
+    mkdirSync(dirname(copy), { recursive: true });
+    cpSync(directory, unfinished, { recursive: true, verbatimSymlinks: true });
     renameSync(unfinished, copy);
   } catch (error) {
-    // Another process of ours was quicker.
     rmSync(unfinished, { recursive: true, force: true });
-    accessSync(copy, constants.R_OK);
+    // Another process of ours was quicker.
     if (!existsSync(copy)) throw error;
+  } finally {
+    process.umask(mask);
   }
   return copy;
 }
