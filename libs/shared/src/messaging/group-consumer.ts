@@ -25,7 +25,11 @@ export interface GroupConsumerOptions {
   readonly topics: readonly string[];
   /** Answers soon: while it works, the other partitions of the same fetch wait. Never throws. */
   readonly onBatch: (batch: RecordBatch) => Promise<BatchOutcome>;
+  readonly beginAt?: Beginning;
 }
+
+/** Offsets to begin at instead of the committed or the oldest ones. */
+export type Beginning = readonly { readonly topic: string; readonly partition: number; readonly offset: bigint }[];
 
 export interface ConsumerHealth {
   /** `rebuilding`: the last consumer died, the next one is tried with back-off. */
@@ -146,6 +150,9 @@ export class GroupConsumer {
       eachBatch: (payload) => this.eachBatch(consumer, payload, over),
     });
     await Promise.race([running, aborted(this.closing.signal)]);
+    for (const { topic, partition, offset } of this.options.beginAt ?? []) {
+      consumer.seek({ topic, partition, offset: String(offset) });
+    }
     // kafkajs goes on joining after a disconnect and would stay as a member that nobody holds.
     if (this.closing.signal.aborted)
       await within(CLOSE_LIMIT_MS, running, () => new Error('the group was not joined in time'));

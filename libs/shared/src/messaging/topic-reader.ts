@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { RehomeError } from '../errors/rehome-error.js';
-import { GroupConsumer } from './group-consumer.js';
+import { type Beginning, GroupConsumer } from './group-consumer.js';
 import type { KafkaClient } from './kafka-client.js';
 import type { IncomingRecord } from './kafka-record.js';
 import { within } from './waiting.js';
@@ -28,23 +28,26 @@ export async function readTopic(
   const ends = new Map(extents.map(({ partition, high }) => [partition, high]));
   if (ends.size === 0) return [];
   const records: IncomingRecord[] = [];
+  const reached = new Map<number, bigint>();
   let complete: () => void;
   const completed = new Promise<void>((resolve) => (complete = resolve));
   const groupId = `${client.address.clientId}-read-${randomUUID()}`;
   const consumer = new GroupConsumer(client, {
     groupId,
     topics: [topic],
+    ...(options.last === undefined ? {} : { beginAt: beginningOf(topic, extents, options.last) }),
     onBatch: (batch) => {
-      const end = ends.get(batch.partition) ?? 0n;
-      records.push(...batch.records.filter(({ offset }) => offset < end));
+      // A consumer that was rebuilt in between may bring a batch a second time.
+      const [from, end] = [reached.get(batch.partition) ?? 0n, ends.get(batch.partition) ?? 0n];
+      records.push(...batch.records.filter(({ offset }) => offset >= from && offset < end));
       const next = (batch.records.at(-1)?.offset ?? -1n) + 1n;
+      reached.set(batch.partition, next);
       if (next >= end) ends.delete(batch.partition);
       if (ends.size === 0) complete();
       return Promise.resolve({ next });
     },
   });
   try {
-    if (options.last !== undefined) await beginAt(client, groupId, { topic, extents, last: options.last });
     consumer.start();
     await within(
       limitMs,
@@ -73,17 +76,11 @@ async function extentsOf(client: KafkaClient, topic: string): Promise<Extent[]> 
     .filter(({ low, high }) => high > low);
 }
 
-/** The group begins there instead of at the oldest record. */
-async function beginAt(
-  client: KafkaClient,
-  groupId: string,
-  at: { topic: string; extents: readonly Extent[]; last: number },
-): Promise<void> {
-  const partitions = at.extents.map(({ partition, low, high }) => {
-    const wanted = high - BigInt(at.last);
-    return { partition, offset: String(wanted > low ? wanted : low) };
+function beginningOf(topic: string, extents: readonly Extent[], last: number): Beginning {
+  return extents.map(({ partition, low, high }) => {
+    const wanted = high - BigInt(last);
+    return { topic, partition, offset: wanted > low ? wanted : low };
   });
-  await client.withAdmin((admin) => admin.setOffsets({ groupId, topic: at.topic, partitions }));
 }
 
 async function forget(client: KafkaClient, groupId: string): Promise<void> {
