@@ -94,9 +94,12 @@ describe('the point of no return', () => {
     expect(history.advance()).toEqual(['PointOfNoReturnPassed', 'InstanceMoved']);
   });
 
-  test('is not passed while sessions are left at the source, whatever the executor made of it [c20]', () => {
+  test.each([
+    { found: 'sessions are left at the source', answer: { old: 1 } },
+    { found: 'no session reached the target', answer: { new: 0 } },
+  ])('is not passed when $found, whatever the executor made of it [c20]', ({ answer }) => {
     const history = History.requested().until('verify-connections');
-    history.done('verify-connections', { ...ANSWERS['verify-connections'], old: 1 });
+    history.done('verify-connections', { ...ANSWERS['verify-connections'], ...answer });
     expect(history.advance()).toEqual(['CompensationStarted']);
     expect(history.last('CompensationStarted').because).toMatchObject({ code: 'CONNECTIONS_NOT_MOVED' });
   });

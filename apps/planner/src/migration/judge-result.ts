@@ -1,6 +1,6 @@
 import type { Failure } from '#shared/contracts/events.js';
 import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
-import { failedChecks, type PreflightCheck } from '#shared/contracts/preflight.js';
+import { failedChecks } from '#shared/contracts/preflight.js';
 import { failure } from './decision.js';
 import type { StepRun } from './migration-state.js';
 
@@ -21,10 +21,13 @@ function judgeResult({ kind, key }: StepRun, result: JsonObject): Failure | unde
       return judgeChecks(result['checks']);
     case 'verify-copy':
       if (!isAbove(result['mismatches'], 0)) return undefined;
-      return failure('VERIFICATION_FAILED', `${key.stepId} found ${String(result['mismatches'])} differences`);
+      return failure('VERIFICATION_FAILED', `${key.stepId} found differences: ${JSON.stringify(result['mismatches'])}`);
     case 'verify-connections':
-      if (!isAbove(result['old'], 0)) return undefined;
-      return failure('CONNECTIONS_NOT_MOVED', `${String(result['old'])} sessions are left at the source`);
+      if (!isAbove(result['old'], 0) && result['new'] !== 0) return undefined;
+      return failure(
+        'CONNECTIONS_NOT_MOVED',
+        `the application's sessions: ${JSON.stringify(result['old'])} at the source, ${JSON.stringify(result['new'])} at the target`,
+      );
     default:
       return undefined;
   }
@@ -32,7 +35,7 @@ function judgeResult({ kind, key }: StepRun, result: JsonObject): Failure | unde
 
 function judgeChecks(checks: JsonValue | undefined): Failure | undefined {
   if (!Array.isArray(checks)) return undefined;
-  const failed = failedChecks(checks as unknown as readonly PreflightCheck[]);
+  const failed = failedChecks(checks);
   if (failed.length === 0) return undefined;
   const found = failed.map((check) => [check.name, check.found, check.remedy].filter(Boolean).join(': '));
   return failure('PREFLIGHT_FAILED', found.join('; '), { checks: failed.map((check) => check.name) });

@@ -11,7 +11,7 @@ import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
-import { react } from './reaction.js';
+import { react, type Reaction } from './reaction.js';
 import { Timers } from './timers.js';
 
 export const PROCESS_MANAGER_CURSOR = 'process-manager';
@@ -29,7 +29,7 @@ export interface ProcessManagerOptions {
   readonly pollMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  readonly faults: FaultPoints;
+  readonly faults: Pick<FaultPoints, 'reach'>;
 }
 
 const BATCH = 256;
@@ -43,7 +43,6 @@ const REACTIVE: ReadonlySet<EventName> = new Set<EventName>([
   'MigrationRequested',
   'PlanCompiled',
   'PlanApproved',
-  'StepStarted',
   'StepSucceeded',
   'StepUndone',
   'StepFailed',
@@ -141,18 +140,23 @@ export class ProcessManager {
 
   /** How far the decision looked. */
   private async handleOne(cursor: LeasedCursor, migrationId: MigrationId, event: LedgerEvent): Promise<bigint> {
+    const reaction = await this.reactTo(cursor, migrationId, event);
+    if (reaction.appended.length > 0) {
+      cursor.position = toPosition(event.position);
+      await this.appended(migrationId, event, reaction.appended);
+    }
+    return reaction.seenTo;
+  }
+
+  /** What cannot be decided is left as it is and told: it must not keep all others waiting. */
+  private async reactTo(cursor: LeasedCursor, migrationId: MigrationId, event: LedgerEvent): Promise<Reaction> {
     cursor.check();
     try {
-      const position = toPosition(event.position);
-      const { seenTo, appended } = await react(this.options, migrationId, cursor.moveTo(position));
-      if (appended.length === 0) return seenTo;
-      cursor.position = position;
-      await this.appended(migrationId, event, appended);
-      return seenTo;
+      return await react(this.options, migrationId, cursor.moveTo(toPosition(event.position)));
     } catch (error) {
       if (OF_THE_LEDGER.includes(toRehomeError(error).code)) throw error;
       this.options.logger.error({ migrationId, position: String(event.position), error }, 'migration left undecided');
-      return event.position;
+      return { seenTo: event.position, appended: [] };
     }
   }
 

@@ -4,10 +4,10 @@ import canonicalize from 'canonicalize';
  * RFC 8785 text of a value: keys sorted, no blanks, one spelling of every number; equal content gives equal text.
  * Big integers become decimal strings, members that are undefined are left out.
  *
- * @throws TypeError when the value is no JSON, such as a function or a number that is not finite.
+ * @throws TypeError for a number that is not finite.
  */
-export function canonicalJson(value: unknown): string {
-  const plain: unknown = JSON.parse(JSON.stringify(value, plainMember) ?? 'undefined');
+export function canonicalJson(value: object | string | number | bigint | boolean | null): string {
+  const plain: unknown = JSON.parse(JSON.stringify(value, plainMember));
   const text = canonicalize(plain);
   if (text === undefined) throw new TypeError('only JSON has a canonical text');
   return text;
