@@ -18,7 +18,11 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 /** A Kafka broker: `REHOME_KAFKA_BROKERS`, else a container, else a process of this machine. */
 export async function startKafka(): Promise<RunningKafka> {
   const given = process.env['REHOME_KAFKA_BROKERS'];
-  if (given !== undefined && given !== '') return borrowedKafka(given);
+  return given !== undefined && given !== '' ? borrowedKafka(given) : startOwnKafka();
+}
+
+/** A broker that is surely ours, so that a test may kill it. */
+export async function startOwnKafka(): Promise<RunningKafka> {
   if (!(await dockerAnswers())) return startNativeKafka();
   const { startDockerKafka } = await import('./docker-servers.js');
   return startDockerKafka();
