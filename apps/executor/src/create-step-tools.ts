@@ -7,6 +7,7 @@ import { ConfigBackups } from './drivers/config-files/config-backups.js';
 import { ConfigFileDriver } from './drivers/config-files/config-file.driver.js';
 import { ProvisionerClient } from './drivers/provisioner/provisioner.client.js';
 import type { ExecutorConfig } from './executor.config.js';
+import { Captures } from './running/captures.js';
 import { EvidenceStore } from './running/evidence.js';
 import type { StepTools } from './running/step-tools.js';
 import type { Redactor } from './secrets/redact.js';
@@ -39,6 +40,7 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     provisioner: provisionerOf(config, redactor),
     backups: new BackupCatalogue(pools.reads, config.backupKeepMs),
     evidence: new EvidenceStore(pools.reads),
+    captures: new Captures(config.workRoot),
     pgToolsDirectories: config.pgToolsDirectories,
     workRoot: config.workRoot,
     site: config.executorSite,

@@ -16,20 +16,24 @@ const EMPTY_PLAN = {
 } as const;
 
 describe('an executor without Kafka', () => {
-  let rig: ExecutorRig;
-  let app: ExecutorApp;
+  let started: { rig: ExecutorRig; app: ExecutorApp } | undefined;
+  const running = () => {
+    if (started === undefined) throw new Error('the executor did not start');
+    return started;
+  };
 
   beforeAll(async () => {
-    rig = await ExecutorRig.create();
-    app = await ExecutorApp.start(readExecutorConfig(rig.environment()));
+    const rig = await ExecutorRig.create();
+    started = { rig, app: await ExecutorApp.start(readExecutorConfig(rig.environment())) };
   });
 
   afterAll(async () => {
-    await app?.stop();
-    await rig?.close();
+    await started?.app.stop();
+    await started?.rig.close();
   });
 
   it('starts nothing that was not published', async () => {
+    const { rig } = running();
     const command = await rig.command({ kind: 'describe-plan', params: { plan: EMPTY_PLAN } });
     // Several sweeps later still nothing.
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -37,6 +41,7 @@ describe('an executor without Kafka', () => {
   });
 
   it('runs a published command that Kafka never brought, once', async () => {
+    const { rig } = running();
     const command = await rig.command({ kind: 'describe-plan', params: { plan: EMPTY_PLAN } });
     await rig.pretendPublished();
     const end = await rig.outcome(command.data);
@@ -46,8 +51,8 @@ describe('an executor without Kafka', () => {
   });
 
   it('answers health, readiness and metrics', async () => {
-    const url = await app.url();
-    const ready = (await (await fetch(`${url}/health/ready`)).json()) as unknown;
+    const url = await running().app.url();
+    const ready = await (await fetch(`${url}/health/ready`)).json();
     expect(ready).toMatchObject({ status: 'ready', checks: { ledger: { status: 'up' }, kafka: { status: 'off' } } });
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('rehome_step_attempts_total{kind="describe-plan"');

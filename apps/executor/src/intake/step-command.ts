@@ -53,8 +53,8 @@ function fault({ kind, version, params, timeoutMs }: JsonObject): RehomeError | 
 function parseKey({ migrationId, stepId, direction, generation }: JsonObject): StepRunKey {
   try {
     return {
-      migrationId: toMigrationId(String(migrationId)),
-      stepId: toStepId(String(stepId)),
+      migrationId: toMigrationId(textOf(migrationId)),
+      stepId: toStepId(textOf(stepId)),
       direction: parseDirection(direction),
       generation: parseGeneration(generation),
     };
@@ -62,6 +62,10 @@ function parseKey({ migrationId, stepId, direction, generation }: JsonObject): S
     if (error instanceof RangeError) throw invalid(`the command names no run: ${error.message}`);
     throw error;
   }
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === 'string' ? value : show(value);
 }
 
 function parseDirection(value: JsonValue | undefined): StepDirection {

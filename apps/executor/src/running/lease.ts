@@ -74,12 +74,18 @@ export class Lease implements StepLease {
   }
 
   private async renewOnce(): Promise<void> {
-    if (this.expired()) return this.lose('the lease ran out before it could be renewed');
+    if (this.expired()) {
+      this.lose('the lease ran out before it could be renewed');
+      return;
+    }
     const sentAt = performance.now();
     const answer = await this.renew(this.progress).catch((error: unknown) => toRehomeError(error));
     // No answer proves nothing; the expiry timer ends the attempt in time.
     if (answer instanceof RehomeError) return;
-    if (!answer.held) return this.lose('another executor owns the step');
+    if (!answer.held) {
+      this.lose('another executor owns the step');
+      return;
+    }
     this.confirmedAt = sentAt;
     this.scheduleExpiry();
     if (answer.cancelRequested) this.abort(new RehomeError('STEP_CANCELLED', 'cancel was requested'));

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
+import { type RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';

@@ -5,6 +5,7 @@ import type { ConfigFileDriver } from '../drivers/config-files/config-file.drive
 import type { ProvisionerClient } from '../drivers/provisioner/provisioner.client.js';
 import type { ServicePolicy } from '../drivers/services/service-drivers.js';
 import type { SecretResolver } from '../secrets/secret-resolver.js';
+import type { Captures } from './captures.js';
 import type { EvidenceStore } from './evidence.js';
 
 /** What every step of this executor may use. One per process. */
@@ -16,6 +17,7 @@ export interface StepTools {
   readonly provisioner: ProvisionerClient | undefined;
   readonly backups: BackupCatalogue;
   readonly evidence: EvidenceStore;
+  readonly captures: Captures;
   /** Directories searched for pg_dump and pg_restore before PATH. */
   readonly pgToolsDirectories: readonly string[];
   /** Absolute, 0700. */

@@ -1,20 +1,48 @@
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Step } from '../running/step.js';
-import { provisionServer } from './provisioning/provision-server.step.js';
+import { applyPrivileges } from './database/apply-privileges.step.js';
+import { captureSource } from './database/capture-source.step.js';
+import { copySettings } from './database/copy-settings.step.js';
+import { createDatabase } from './database/create-database.step.js';
+import { dumpDatabase } from './database/dump-database.step.js';
+import { fenceSource } from './database/fence-source.step.js';
+import { publishDatabase } from './database/publish-database.step.js';
+import { restoreDatabase } from './database/restore-database.step.js';
+import { retireSource } from './database/retire-source.step.js';
+import { inspectMove } from './inspection/inspect-move.step.js';
+import { preflightTarget } from './inspection/preflight-target.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
+import { provisionServer } from './provisioning/provision-server.step.js';
 import { editConfig } from './service/edit-config.step.js';
 import { resizeService } from './service/resize-service.step.js';
 import { setEnvironment } from './service/set-environment.step.js';
+import { startService } from './service/start-service.step.js';
 import { stopService } from './service/stop-service.step.js';
+import { verifyConnections } from './verification/verify-connections.step.js';
+import { verifyCopy } from './verification/verify-copy.step.js';
 
 /** Every kind of step this executor runs. A kind without an entry does not compile. */
 export const STEPS: { readonly [K in StepKind]: Step<K> } = {
+  'inspect-move': inspectMove,
+  'describe-plan': describePlanWith((kind) => (params) => stepOf(kind).describe(params)),
   'provision-server': provisionServer,
-  'describe-plan': describePlanWith((kind) => STEPS[kind].describe.bind(STEPS[kind])),
-  'edit-config': editConfig,
-  'resize-service': resizeService,
-  'set-environment': setEnvironment,
+  'preflight-target': preflightTarget,
+  'capture-source': captureSource,
+  'create-database': createDatabase,
   'stop-service': stopService,
+  'fence-source': fenceSource,
+  'dump-database': dumpDatabase,
+  'restore-database': restoreDatabase,
+  'apply-privileges': applyPrivileges,
+  'copy-settings': copySettings,
+  'verify-copy': verifyCopy,
+  'publish-database': publishDatabase,
+  'edit-config': editConfig,
+  'set-environment': setEnvironment,
+  'resize-service': resizeService,
+  'start-service': startService,
+  'verify-connections': verifyConnections,
+  'retire-source': retireSource,
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {
