@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { ServiceDefinition } from '#shared/contracts/registry.js';
+import { hasEnded, type MigrationBody } from '../../scripts/quickstart/migration-body.js';
+import { PlannerClient } from '../../scripts/stack/planner-client.js';
+import { RunningStack } from '../../scripts/stack/running-stack.js';
+import { SampleTenant, type SampleTenantOptions } from '../../scripts/stack/sample-tenant.js';
+import type { StackOptions } from '../../scripts/stack/stack-options.js';
+import { toolMajor } from '../../scripts/stack/tool-major.js';
+
+/** Short leases, so that a take-over is seen within seconds. */
+const QUICK: Readonly<Record<string, string>> = {
+  REHOME_LEASE_TTL_MS: '3000',
+  REHOME_HEARTBEAT_MS: '500',
+  REHOME_SWEEP_INTERVAL_MS: '1000',
+  REHOME_READER_LEASE_TTL_MS: '2000',
+};
+const SHARED_SERVER = 'pool-2';
+const END_TIMEOUT_MS = 120_000;
+
+export interface MoveEvent {
+  readonly position: string;
+  readonly stream: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A whole stack with real servers and processes, and what end-to-end tests do with it. */
+export class MoveWorld {
+  readonly planner: PlannerClient;
+  private readonly tenants: SampleTenant[] = [];
+
+  private constructor(
+    readonly stack: RunningStack,
+    readonly directory: string,
+  ) {
+    this.planner = new PlannerClient(stack.plannerUrl, stack.apiKeys.operator);
+  }
+
+  static async start(options: Partial<StackOptions> = {}): Promise<MoveWorld> {
+    const directory = mkdtempSync(join(tmpdir(), 'rehome-e2e-'));
+    const major = toolMajor();
+    const { plannerEnv, executorEnv, ...rest } = options;
+    const stack = await RunningStack.start({
+      servers: [{ name: SHARED_SERVER, major }],
+      kafka: true,
+      services: true,
+      durable: false,
+      directory: join(directory, 'stack'),
+      provisionedMajor: major,
+      plannerEnv: { ...QUICK, ...plannerEnv },
+      executorEnv: { ...QUICK, ...executorEnv },
+      ...rest,
+    });
+    return new MoveWorld(stack, directory);
+  }
+
+  /** A tenant on the shared server with a running application, known to the registry. */
+  async tenant(
+    options: Partial<Omit<SampleTenantOptions, 'server' | 'directory'>> & {
+      service?: (mine: ServiceDefinition) => ServiceDefinition;
+    } = {},
+  ): Promise<SampleTenant> {
+    const { service, ...rest } = options;
+    const suffix = randomUUID().slice(0, 6);
+    const tenant = await SampleTenant.start({
+      server: this.stack.server(SHARED_SERVER),
+      directory: this.directory,
+      database: `odoo_${suffix}`,
+      owner: `owner_${suffix}`,
+      scale: 0.01,
+      ...rest,
+    });
+    this.tenants.push(tenant);
+    await tenant.register(this.planner, service?.(tenant.service));
+    return tenant;
+  }
+
+  /** Asks for the plan that moves, and answers the migration's id. */
+  async upgrade(tenant: SampleTenant, options: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const accepted = await this.planner.call<{ migrationId: string }>(
+      'POST',
+      '/v1/migrations',
+      { kind: 'upgrade', instanceId: tenant.instanceId, toPlan: 'premium', options },
+      { 'idempotency-key': randomUUID() },
+    );
+    return accepted.migrationId;
+  }
+
+  migration(migrationId: string): Promise<MigrationBody> {
+    return this.planner.call<MigrationBody>('GET', `/v1/migrations/${migrationId}`);
+  }
+
+  /** The migration once nothing more happens by itself. @throws Error with its steps when it does not end. */
+  ended(migrationId: string): Promise<MigrationBody> {
+    return this.until(migrationId, hasEnded);
+  }
+
+  /** The migration once the condition holds; a planner that is down for a moment is asked again. */
+  async until(migrationId: string, condition: (body: MigrationBody) => boolean): Promise<MigrationBody> {
+    const deadline = Date.now() + END_TIMEOUT_MS;
+    let last: MigrationBody | undefined;
+    while (Date.now() < deadline) {
+      last = await this.migration(migrationId).catch(() => last);
+      if (last !== undefined && condition(last)) return last;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const steps = last?.steps.map((step) => `${step.id} ${step.status} ${step.error?.detail ?? ''}`).join('\n');
+    throw new Error(`migration ${migrationId} is ${last?.status ?? 'unknown'}:\n${steps ?? ''}`);
+  }
+
+  /** Its events in order. */
+  async events(migrationId: string): Promise<MoveEvent[]> {
+    const answer = await this.planner.raw('GET', `/v1/migrations/${migrationId}/events`, undefined, {
+      accept: 'application/x-ndjson',
+    });
+    const text = await answer.text();
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as MoveEvent);
+  }
+
+  /** Rows of a query on a database of the shared server, or of the dedicated one of a finished move. */
+  async query<Row extends object>(adminUrl: string, database: string, text: string): Promise<Row[]> {
+    const url = new URL(adminUrl);
+    url.pathname = `/${encodeURIComponent(database)}`;
+    const client = new pg.Client({ connectionString: url.href });
+    await client.connect();
+    try {
+      return (await client.query<Row>(text)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Administrator's address of a server that the sample provisioner made. */
+  async dedicatedUrl(serverId: string): Promise<string> {
+    const { servers } = (await (await fetch(`${this.stack.provisioner?.url ?? ''}/servers`)).json()) as {
+      servers: { db_server_id: string; adminUrl: string }[];
+    };
+    const server = servers.find((one) => one.db_server_id === serverId);
+    if (!server) throw new Error(`the provisioner has no server ${serverId}`);
+    return server.adminUrl;
+  }
+
+  /** A file that a fault point waits for or makes; see `FaultPoints`. */
+  gate(name: string): Gate {
+    return new Gate(join(this.directory, `${name}-${randomUUID().slice(0, 8)}`));
+  }
+
+  async stop(): Promise<void> {
+    for (const tenant of this.tenants) await tenant.stop();
+    await this.stack.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Where a process of ours stands still until a test has done its part. */
+export class Gate {
+  constructor(readonly path: string) {}
+
+  /** For `REHOME_FAULT_POINTS`: waits at the point until `open`. */
+  wait(point: string): string {
+    return `${point}=wait:${this.path}`;
+  }
+
+  /** For `REHOME_FAULT_POINTS`: stands still at the point for ever. */
+  hang(point: string): string {
+    return `${point}=hang:${this.path}`;
+  }
+
+  /** Resolves when a process stands at the point. */
+  async reached(timeoutMs = 60_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!existsSync(`${this.path}.reached`) && !existsSync(this.path)) {
+      if (Date.now() > deadline) throw new Error(`nobody reached ${this.path}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  open(): void {
+    writeFileSync(this.path, '');
+  }
+}
