@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redactor } from '../../secrets/redact.js';
-import { StubServer } from '../http/stub-server.js';
+import { StubServer } from '../../../../../test/harness/stub-server.js';
 import { idempotencyKeyOf, ProvisionerClient } from './provisioner.client.js';
 
 const { signal } = new AbortController();

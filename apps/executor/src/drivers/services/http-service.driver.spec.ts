@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { StubServer } from '../http/stub-server.js';
+import { StubServer } from '../../../../../test/harness/stub-server.js';
 import { HttpServiceDriver } from './http-service.driver.js';
 
 const { signal } = new AbortController();
