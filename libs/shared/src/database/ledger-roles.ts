@@ -23,9 +23,7 @@ export async function createLedgerRoles(client: pg.Client, passwords: LedgerPass
   for (const [service, role] of Object.entries(LOGIN_ROLES)) {
     const password = quoteLiteral(scramVerifier(passwords[service as keyof LedgerPasswords]));
     const verb = existing.has(role) ? 'alter' : 'create';
-    await client.query(
-      `${verb} role ${quoteIdentifier(role)} login nosuperuser nocreatedb nocreaterole password ${password}`,
-    );
+    await client.query(`${verb} role ${quoteIdentifier(role)} login password ${password}`);
   }
   // An administrator who is no superuser must be a member to create things as the owner.
   const { rows } = await client.query<{ member: boolean }>(`select pg_has_role($1, 'member') as member`, [OWNER_ROLE]);

@@ -17,8 +17,8 @@ import type { AppendAnswer, LedgerItem } from './ledger-item.js';
 import { verifyLedger } from './verify.js';
 
 const WRITERS = 16;
-const APPENDS_EACH = 60;
-const SHARED_STREAMS = 5;
+const APPENDS_EACH = 30;
+const SHARED_STREAMS = 6;
 
 let ledger: TestLedger;
 

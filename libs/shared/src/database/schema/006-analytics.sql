@@ -12,6 +12,8 @@ select
   encode(prev_hash, 'hex') as prev_hash, encode(hash, 'hex') as hash
 from ledger.event;
 
+-- `status` is the planner's own fold (apps/planner/src/migration/evolve.ts): the last event that sets it, and
+-- for a halted migration whether a person let it go on since.
 create view analytics.migrations as
 select
   r.migration_id,
@@ -19,16 +21,32 @@ select
   r.data ->> 'subject' as subject,
   r.data ->> 'title' as title,
   (r.data ->> 'dryRun')::boolean as dry_run,
-  s.status,
+  case
+    when s.type = 'MigrationRequested' then 'requested'
+    when s.type = 'MigrationScheduled' then 'scheduled'
+    when s.type = 'StepCommanded' then 'inspecting'
+    when s.type = 'PlanRefused' then 'refused'
+    when s.type = 'PlanCompiled' and r.data #>> '{request,options,approval}' = 'required'
+      and not (r.data ->> 'dryRun')::boolean then 'awaiting-approval'
+    when s.type = 'MigrationPaused' then 'paused'
+    when s.type = 'CompensationStarted' then 'compensating'
+    when s.type = 'MigrationCompleted' then 'completed'
+    when s.type = 'MigrationRolledBack' then 'rolled-back'
+    when s.type = 'MigrationCancelled' then 'cancelled'
+    when s.type = 'MigrationHalted' and f.went_on_at > s.position
+      then case when f.plan_hash is null then 'inspecting' when f.compensating then 'compensating' else 'migrating' end
+    when s.type = 'MigrationHalted' then 'halted'
+    else 'migrating'
+  end as status,
   r.data ->> 'requestedBy' as requested_by,
   r.recorded_at as requested_at,
   f.finished_at,
   f.downtime_ms,
   f.plan_hash,
   f.approved_by,
-  coalesce(f.point_of_no_return_passed, false) as point_of_no_return_passed,
-  f.failure_code,
-  f.failure_detail,
+  f.point_of_no_return_passed,
+  w.failure_code,
+  w.failure_detail,
   f.result,
   f.last_position
 from ledger.event as r
@@ -40,43 +58,42 @@ cross join lateral (
     max((e.data ->> 'downtimeMs')::numeric) as downtime_ms,
     max(e.data ->> 'planHash') filter (where e.type = 'PlanCompiled') as plan_hash,
     max(e.data ->> 'approvedBy') filter (where e.type = 'PlanApproved') as approved_by,
-    bool_or(true) filter (where e.type = 'PointOfNoReturnPassed') as point_of_no_return_passed,
-    (array_agg(e.data #>> '{because,code}' order by e.position desc)
-      filter (where e.data #>> '{because,code}' is not null))[1] as failure_code,
-    (array_agg(e.data #>> '{because,detail}' order by e.position desc)
-      filter (where e.data #>> '{because,code}' is not null))[1] as failure_detail,
+    bool_or(e.type = 'PointOfNoReturnPassed') as point_of_no_return_passed,
+    bool_or(e.type = 'CompensationStarted') as compensating,
     (array_agg(e.data::jsonb -> 'result') filter (where e.type = 'MigrationCompleted'))[1] as result,
+    max(e.position) filter (
+      where e.type in ('StepResolved', 'StepRetryRequested', 'MigrationCancelRequested', 'RollbackRequested')
+    ) as went_on_at,
     max(e.position) as last_position
   from ledger.event as e
   where e.stream_id = r.stream_id
 ) as f
 cross join lateral (
-  select case
-    when e.type = 'MigrationRequested' then 'requested'
-    when e.type = 'MigrationScheduled' then 'scheduled'
-    when e.type = 'PlanRefused' then 'refused'
-    when e.type = 'PlanCompiled' and r.data #>> '{request,options,approval}' = 'required' then 'awaiting-approval'
-    when e.type = 'PlanCompiled' and (r.data ->> 'dryRun')::boolean then 'completed'
-    when e.type = 'MigrationPaused' then 'paused'
-    when e.type in ('CompensationStarted', 'RollbackRequested') then 'compensating'
-    when e.type = 'StepCommanded' and e.data ->> 'direction' = 'undo' then 'compensating'
-    when e.type = 'StepCommanded' and e.data ->> 'planHash' is null then 'inspecting'
-    when e.type = 'MigrationCompleted' then 'completed'
-    when e.type = 'MigrationRolledBack' then 'rolled-back'
-    when e.type = 'MigrationCancelled' then 'cancelled'
-    when e.type = 'MigrationHalted' then 'halted'
-    else 'migrating'
-  end as status
+  select e.type, e.position
   from ledger.event as e
   where e.stream_id = r.stream_id
-    and e.type in (
-      'MigrationRequested', 'MigrationScheduled', 'PlanCompiled', 'PlanRefused', 'PlanApproved', 'StepCommanded',
-      'CompensationStarted', 'RollbackRequested', 'MigrationPaused', 'MigrationResumed', 'StepResolved',
-      'StepRetryRequested', 'MigrationCompleted', 'MigrationRolledBack', 'MigrationCancelled', 'MigrationHalted'
+    and (
+      e.type in (
+        'MigrationRequested', 'MigrationScheduled', 'PlanCompiled', 'PlanRefused', 'PlanApproved', 'CompensationStarted',
+        'MigrationPaused', 'MigrationResumed', 'MigrationCompleted', 'MigrationRolledBack', 'MigrationCancelled',
+        'MigrationHalted'
+      )
+      or (e.type = 'StepCommanded' and e.data ->> 'stepId' = 'inspect')
     )
-  order by e.position desc
+  order by e.stream_version desc
   limit 1
 ) as s
+left join lateral (
+  -- The first of several reasons of a refusal, else what it was taken back or halted for.
+  select
+    coalesce(e.data #>> '{because,code}', e.data #>> '{reasons,0,code}') as failure_code,
+    coalesce(e.data #>> '{because,detail}', e.data #>> '{reasons,0,detail}') as failure_detail
+  from ledger.event as e
+  where e.stream_id = r.stream_id
+    and e.type in ('PlanRefused', 'CompensationStarted', 'MigrationRolledBack', 'MigrationHalted')
+  order by e.stream_version desc
+  limit 1
+) as w on true
 where r.type = 'MigrationRequested';
 
 create view analytics.steps as
