@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Admin, ConfigResourceTypes, type ITopicConfig } from 'kafkajs';
+// By its default export: node cannot see this name of a CommonJS package.
+import kafkajs, { type Admin, type ITopicConfig } from 'kafkajs';
 import { deadLetterTopic, PARTITIONS, TOPICS, type TopicSettings } from '../contracts/topics.js';
 import { RehomeError } from '../errors/rehome-error.js';
 import type { KafkaClient } from './kafka-client.js';
@@ -91,7 +92,7 @@ async function compacted(admin: Admin, topics: readonly TopicSettings[]): Promis
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: topics.map(({ name }) => ({
-      type: ConfigResourceTypes.TOPIC,
+      type: kafkajs.ConfigResourceTypes.TOPIC,
       name,
       configNames: ['cleanup.policy'],
     })),
