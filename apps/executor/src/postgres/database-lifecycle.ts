@@ -160,13 +160,13 @@ export async function databaseAccessStatements(
   ];
 }
 
-/** Creates extensions in the version and schema they have at the source; a restore would take the newest. May be repeated. */
+/** Creates extensions in the version and schema they have at the source; a restore would take the newest, as does an empty version. May be repeated. */
 export function extensionStatements(extensions: readonly ExtensionFact[]): string[] {
   return extensions
     .filter(({ name }) => name !== 'plpgsql')
     .flatMap(({ name, version, schema }) => [
       ...(BUILT_IN_SCHEMAS.has(schema) ? [] : [`create schema if not exists ${quoteIdentifier(schema)}`]),
-      `create extension if not exists ${quoteIdentifier(name)} schema ${quoteIdentifier(schema)} version ${quoteLiteral(version)} cascade`,
+      `create extension if not exists ${quoteIdentifier(name)} schema ${quoteIdentifier(schema)}${version === '' ? '' : ` version ${quoteLiteral(version)}`} cascade`,
     ]);
 }
 

@@ -26,7 +26,7 @@ export async function findTools(configured: readonly string[]): Promise<Postgres
   throw new RehomeError(
     'TOOL_MISSING',
     `no pg_dump with a pg_restore of its version in ${seen.join(', ')}; install PostgreSQL's client tools ` +
-      '(Debian: apt install postgresql-client) or name their directory in REHOME_PG_TOOLS_DIRECTORIES',
+      '(Debian: apt install postgresql-client) or name their directory in REHOME_PG_TOOLS',
   );
 }
 

@@ -25,7 +25,7 @@ type Identity = Omit<DatabaseFacts, 'serverVersion' | 'extensions' | 'roles' | '
 async function readIdentity(session: Session, major: number): Promise<Identity> {
   const provider = major >= 15 ? 'd.datlocprovider::text' : `'c'`;
   const locale = major >= 17 ? 'd.datlocale' : major >= 15 ? 'd.daticulocale' : 'null::text';
-  const { rows } = await session.query<Identity & { icuLocale: string | null }>(
+  const { rows } = await session.query<Omit<Identity, 'icuLocale'> & { icuLocale: string | null }>(
     `select pg_get_userbyid(d.datdba) as owner, pg_encoding_to_char(d.encoding) as encoding,
        d.datcollate as collate, d.datctype as ctype, ${provider} as "localeProvider", ${locale} as "icuLocale",
        pg_database_size(d.oid)::text as "sizeBytes",

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { runPostgresUrl } from '../../../../test/harness/run-addresses.js';
+import {
+  createSampleSource,
+  dropSampleSource,
+  moveDatabase,
+  run,
+  type MovedDatabase,
+  type SampleSource,
+} from '../../../../test/harness/moved-database.js';
+import { clientToolsMajor } from '../../../../test/harness/servers/client-tools.js';
+import type { RunningPostgres } from '../../../../test/harness/servers/running-server.js';
+import { startPostgres } from '../../../../test/harness/servers/start-servers.js';
+import { compareStructures } from './catalogue/compare-structures.js';
+import { compareContents } from './compare-contents.js';
+import { contentDigest, readContent } from './hashing.js';
+import { largeObjectStatements, privilegeStatements } from './privileges.js';
+import { settingStatements } from './settings.js';
+
+const signal = new AbortController().signal;
+
+describe('a database with one of every kind of object, moved to another server', () => {
+  const cleanUps: (() => Promise<void>)[] = [];
+  let source: SampleSource;
+  let server: RunningPostgres;
+  let moved: MovedDatabase;
+
+  beforeAll(async () => {
+    source = await createSampleSource(runPostgresUrl());
+    cleanUps.push(() => dropSampleSource(source));
+    server = await startPostgres({ major: clientToolsMajor(), durable: false });
+    cleanUps.push(() => server.stop());
+    const role = { name: source.owner.replaceAll('"', '""'), database: source.address.database.replaceAll('"', '""') };
+    await run(
+      source.address,
+      `alter database "${role.database}" set work_mem = '7MB';
+       alter database "${role.database}" set search_path = app, "$user", "Odd ""Schema"" ü";
+       alter database "${role.database}" set app.tenant = 'it''s \\ acme';
+       alter role "${role.name}" in database "${role.database}" set statement_timeout = '90s';
+       alter role "${role.name}" set DateStyle = 'SQL, DMY'`,
+    );
+    moved = await moveDatabase(source, server.adminUrl, 'new "Rôle"');
+    cleanUps.push(() => moved.removeFiles());
+  }, 120_000);
+
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+  }, 120_000);
+
+  test('agrees in everything but rows, the owner mapped to a role of another name', async () => {
+    const { source: left, target: right } = await moved.structures();
+    expect(compareStructures(left, right)).toEqual([]);
+    expect(left.objects.size).toBeGreaterThan(250);
+  });
+
+  test('agrees in every row, sequence and large object, and gives the same digest', async () => {
+    const options = { applicationName: 'rehome:00000000:1', signal, jobs: 3 };
+    const [left, right] = [await readContent(source.address, options), await readContent(moved.address, options)];
+    const { mismatches, refreshed } = compareContents(left, right);
+    expect(mismatches).toEqual([]);
+    expect(refreshed).toEqual([]);
+    expect(contentDigest(left)).toBe(contentDigest(right));
+    expect([...left.tables.keys()]).toEqual(
+      expect.arrayContaining(['app.no_columns', 'app.scratch', 'app.event_2025_a', 'app.summary', 'app.derived']),
+    );
+    expect(left.tables.get('app.no_columns')?.rows).toBe('3');
+    expect(left.largeObjects.count).toBe('3');
+  });
+
+  test('needs no further statement once privileges and settings were applied', async () => {
+    const { source: left, target: right } = await moved.structures();
+    expect(privilegeStatements(left, right)).toEqual([]);
+    expect(settingStatements(left, right, moved.address.database)).toEqual([]);
+    expect(largeObjectStatements([], [])).toEqual([]);
+  });
+
+  test('leaves no role under the name of the source owner behind', async () => {
+    const { rows } = await run(moved.address, `select rolname as name from pg_roles where oid >= 16384 order by 1`);
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(['new "Rôle"', source.reader, source.writer].sort());
+  });
+});
