@@ -113,36 +113,31 @@ export interface AppendRow {
   readonly outcome: string;
   readonly last_position: string | null;
   readonly versions: readonly string[] | null;
-  readonly detail: JsonObject | null;
+  readonly detail: AppendDetail | null;
+}
+
+/** What `ledger.append` says beside the outcome; which fields depends on it. */
+interface AppendDetail {
+  readonly stream?: StreamId;
+  readonly expected?: number;
+  readonly actual?: number;
+  readonly effect?: LedgerEffect['effect'];
+  readonly reason?: string;
+  readonly detail?: JsonObject;
+  readonly because?: string;
 }
 
 /** @throws RehomeError EVENT_INVALID when the ledger did not accept the item's content. */
 export function decodeAnswer(item: EncodedItem, row: AppendRow): AppendAnswer {
-  const detail = row.detail ?? {};
-  switch (row.outcome) {
-    case 'appended':
-      return { outcome: 'appended', position: toPosition(row.last_position ?? 0), versions: versionsOf(item, row) };
-    case 'repeated':
-      return { outcome: 'repeated', position: toPosition(row.last_position ?? 0) };
-    case 'conflict':
-      return {
-        outcome: 'conflict',
-        stream: String(detail['stream']) as StreamId,
-        expected: Number(detail['expected']),
-        actual: Number(detail['actual']),
-      };
-    case 'refused':
-      return {
-        outcome: 'refused',
-        effect: String(detail['effect']) as LedgerEffect['effect'],
-        reason: String(detail['reason']),
-        detail: (detail['detail'] ?? {}) as JsonObject,
-      };
-    default:
-      throw new RehomeError('EVENT_INVALID', String(detail['because']), {
-        facts: { streams: item.appends.map((append) => append.stream) },
-      });
-  }
+  const { stream, expected = 0, actual = 0, effect, reason = '', detail = {}, because } = row.detail ?? {};
+  const position = toPosition(row.last_position ?? 0);
+  if (row.outcome === 'appended') return { outcome: 'appended', position, versions: versionsOf(item, row) };
+  if (row.outcome === 'repeated') return { outcome: 'repeated', position };
+  if (row.outcome === 'conflict' && stream !== undefined) return { outcome: 'conflict', stream, expected, actual };
+  if (row.outcome === 'refused' && effect !== undefined) return { outcome: 'refused', effect, reason, detail };
+  throw new RehomeError('EVENT_INVALID', because ?? `the ledger answered "${row.outcome}"`, {
+    facts: { streams: item.appends.map((append) => append.stream) },
+  });
 }
 
 function versionsOf(item: EncodedItem, row: AppendRow): Readonly<Record<string, number>> {

@@ -24,6 +24,10 @@ afterAll(async () => {
   await ledger.close();
 });
 
+function logins(): readonly string[] {
+  return [ledger.urls.plannerUrl, ledger.urls.executorUrl, ledger.urls.analystUrl];
+}
+
 const CHANGES = [
   `update ledger.event set data = '{}' where position = 3`,
   'delete from ledger.event where position = 3',
@@ -52,7 +56,7 @@ async function edited(edit: string, check: () => Promise<void>): Promise<void> {
 
 describe('the ledger is append only', () => {
   test.each(CHANGES)('by rights: no service may "%s"', async (change) => {
-    for (const url of Object.values(ledger.urls)) {
+    for (const url of logins()) {
       await expect(ledger.query(`set transaction_read_only = off; ${change}`, [], url)).rejects.toMatchObject({
         code: '42501',
       });
@@ -63,7 +67,7 @@ describe('the ledger is append only', () => {
     const insert = `insert into ledger.event (position, stream_id, stream_version, event_id, type, schema_version, recorded_at,
       data, metadata, prev_hash, hash) values (99, 'step-x', 1, gen_random_uuid(), 'X', 1, now(), '{}', '{}', '', '')`;
     for (const change of [insert, 'update ledger.head set position = 0', 'update ledger.cursor set position = 0']) {
-      for (const url of Object.values(ledger.urls)) {
+      for (const url of logins()) {
         await expect(ledger.query(`set transaction_read_only = off; ${change}`, [], url)).rejects.toMatchObject({
           code: '42501',
         });

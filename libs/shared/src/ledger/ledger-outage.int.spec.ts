@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Socket } from 'node:net';
+import pg from 'pg';
 import { toPosition } from '../contracts/ids.js';
 import {
   anEvent,
@@ -35,7 +37,6 @@ const UNAVAILABLE = { code: 'LEDGER_UNAVAILABLE', disposition: 'retry' };
 
 /** Holds the head's row, so that an append waits in the middle. */
 async function holdHead(): Promise<() => Promise<void>> {
-  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: ledger.adminUrl });
   await client.connect();
   await client.query('begin');
@@ -76,7 +77,7 @@ describe('an append whose connection is killed', () => {
     await writer.append({ appends: [], effects: [] });
     // The socket of the one idle connection stops reading: the server commits, its answer never arrives.
     const client = await pools.appends.connect();
-    const { stream } = (client as unknown as { connection: { stream: import('node:net').Socket } }).connection;
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
     client.release();
     stream.pause();
     const append = writer.append(item);
