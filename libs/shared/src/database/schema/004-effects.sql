@@ -189,3 +189,30 @@ begin
   end case;
 end
 $$;
+
+-- The effects of one item, all or none: null when done, else {effect, reason, detail} or {because}.
+create function ledger.apply_effects(service text, effects text[]) returns jsonb language plpgsql as $$
+declare
+  refusal jsonb;
+  one text;
+begin
+  if cardinality(effects) = 1 then
+    -- One effect checks before it writes, so it needs no way back: no subtransaction.
+    one := effects[1];
+    refusal := ledger.apply_effect(service, one::jsonb);
+  else
+    begin
+      foreach one in array effects loop
+        refusal := ledger.apply_effect(service, one::jsonb);
+        if refusal is not null then
+          raise exception 'undo the effects before the refused one' using errcode = 'RH100';
+        end if;
+      end loop;
+    exception when sqlstate 'RH100' then
+      null; -- variables keep their values: refusal says why
+    end;
+  end if;
+  if refusal ? 'invalid' then return jsonb_build_object('because', refusal -> 'invalid'); end if;
+  return refusal || jsonb_build_object('effect', one::jsonb -> 'effect');
+end
+$$;

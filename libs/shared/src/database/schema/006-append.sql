@@ -12,60 +12,7 @@
 --   refused    detail {effect, reason, detail}
 --   invalid    detail {because}
 
--- Which service calls: by the login role, since the function itself runs as rehome_owner.
-create function ledger.calling_service() returns text language plpgsql stable as $$
-begin
-  if pg_has_role(session_user, 'rehome_planner', 'member') then return 'planner'; end if;
-  if pg_has_role(session_user, 'rehome_executor', 'member') then return 'executor'; end if;
-  raise exception 'role % may not append to the ledger', session_user using errcode = 'insufficient_privilege';
-end
-$$;
-
--- The small functions below are stable, not immutable, because what they call is only stable: declared
--- immutable they could not be inlined (measured: 1.4 instead of 0.3 µs per field, 11 instead of 1 per event).
-
-create function ledger.owns_stream(service text, stream_id text) returns boolean language sql stable as $$
-  select case service
-    when 'planner' then stream_id like 'migration-_%' or stream_id like 'instance-_%'
-      or stream_id like 'registry-_%' or stream_id like 'intake-_%'
-    when 'executor' then stream_id like 'step-_%'
-    else false
-  end
-$$;
-
--- 4-byte big-endian length and UTF-8 bytes: how a field enters the hash. The database's encoding is UTF8.
-create function ledger.hash_field(field text) returns bytea language sql stable as $$
-  select int4send(octet_length(field)) || convert_to(field, 'UTF8')
-$$;
-
-create function ledger.chain_link(hash bytea, first_prev bytea, fields bytea) returns bytea
-language plpgsql immutable as $$
-begin
-  return sha256(coalesce(hash, first_prev) || fields);
-end
-$$;
-
--- As a window over rows in position order it yields each row's hash: the chain, set-based.
-create aggregate ledger.chain_hash(first_prev bytea, fields bytea) (
-  sfunc = ledger.chain_link,
-  stype = bytea
-);
-
--- What makes an event unacceptable whatever the state of the ledger, or null. JSON is limited to what
--- jsonb can read too, so that no event can break a query over the ledger: no \u0000, no lone surrogate.
-create function ledger.event_fault(service text, stream_id text, type text, schema_version integer, data text, metadata text)
-returns text language sql stable as $$
-  select case
-    when not ledger.owns_stream(service, stream_id) then format('the %s may not append to stream "%s"', service, stream_id)
-    when type = '' or octet_length(type) > 100 then 'the name of an event has 1 to 100 bytes'
-    when schema_version < 1 then 'schema versions start at 1'
-    when octet_length(data) + octet_length(metadata) > 262144
-      then format('%s has %s bytes, the limit is 262144', type, octet_length(data) + octet_length(metadata))
-    when strpos(data || metadata, '\u') > 0 and data || ' ' || metadata ~ '(^|[^\\])(\\\\)*\\u(0000|[dD][89a-fA-F])'
-      then format('%s holds \u0000 or an escaped surrogate, which the ledger does not store', type)
-  end
-$$;
-
+-- One attempt at a batch, in item order: each sees what the ones before it did.
 create function ledger.append_items(
   item_count integer,
   streams text[],
@@ -105,7 +52,6 @@ declare
   i integer;
   s integer;
   repeats integer;
-  refusal jsonb;
   append_count constant integer := coalesce(array_length(append_item, 1), 0);
   event_count constant integer := coalesce(array_length(event_append, 1), 0);
   effect_count constant integer := coalesce(array_length(effect_item, 1), 0);
@@ -161,26 +107,15 @@ begin
     versions := null;
     detail := null;
     last_position := null;
-    refusal := null;
     outcome := 'appended';
 
     if faults ? n::text then
       outcome := 'invalid';
       detail := jsonb_build_object('because', faults -> n::text);
     elsif repeats > 0 then
-      for i in v .. v_end - 1 loop
-        if known[i] < 0 then
-          outcome := 'invalid';
-          detail := jsonb_build_object('because', format('event %s is in the ledger at position %s with other content',
-            event_id[i], -known[i]));
-        end if;
-      end loop;
-      if outcome = 'invalid' then
-        null;
-      elsif repeats < v_end - v then
+      detail := ledger.repeat_fault(known[v : v_end - 1], event_id[v : v_end - 1]);
+      if detail is not null then
         outcome := 'invalid';
-        detail := jsonb_build_object('because', format('%s of %s events of the item are in the ledger already, the others are not',
-          repeats, v_end - v));
       else
         outcome := 'repeated';
         last_position := (select max(k) from unnest(known[v : v_end - 1]) as k);
@@ -194,28 +129,11 @@ begin
           exit;
         end if;
       end loop;
-      if outcome = 'appended' and f_end - f = 1 then
-        -- One effect checks before it writes, so it needs no way back.
-        refusal := ledger.apply_effect(service, effects[f]::jsonb);
-      elsif outcome = 'appended' and f_end > f then
-        begin
-          for i in f .. f_end - 1 loop
-            refusal := ledger.apply_effect(service, effects[i]::jsonb);
-            if refusal is not null then
-              refusal := refusal || jsonb_build_object('effect', effects[i]::jsonb ->> 'effect');
-              raise exception 'undo the effects before the refused one' using errcode = 'RH100';
-            end if;
-          end loop;
-        exception when sqlstate 'RH100' then
-          null; -- variables keep their values: refusal says why
-        end;
-      end if;
-      if refusal ? 'invalid' then
-        outcome := 'invalid';
-        detail := jsonb_build_object('because', refusal -> 'invalid');
-      elsif refusal is not null then
-        outcome := 'refused';
-        detail := jsonb_build_object('effect', effects[f]::jsonb -> 'effect') || refusal;
+      if outcome = 'appended' and f_end > f then
+        detail := ledger.apply_effects(service, effects[f : f_end - 1]);
+        if detail is not null then
+          outcome := case when detail ? 'because' then 'invalid' else 'refused' end;
+        end if;
       end if;
       if outcome = 'appended' then
         accepted[n] := true;
@@ -242,67 +160,6 @@ begin
       event_append, event_id, event_type, event_schema_version, event_data, event_metadata);
     perform pg_notify('rehome_ledger', next_position::text);
   end if;
-end
-$$;
-
--- Numbers, chains and stores the events of accepted items, in order, with one insert.
-create function ledger.write_events(
-  head ledger.head,
-  at_time timestamptz,
-  streams text[],
-  version_before bigint[],
-  accepted boolean[],
-  append_item integer[],
-  append_stream integer[],
-  event_append integer[],
-  event_id text[],
-  event_type text[],
-  event_schema_version integer[],
-  event_data text[],
-  event_metadata text[]
-) returns void language plpgsql as $$
-#variable_conflict use_column
-declare
-  ledger_field constant bytea := ledger.hash_field(head.ledger_id::text);
-  time_field constant bytea := ledger.hash_field(to_char(at_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
-begin
-  with given as (
-    select
-      x.id::uuid as event_id, x.type, x.schema_version, x.data, x.metadata,
-      streams[append_stream[x.append]] as stream_id,
-      head.position + row_number() over (order by x.ord) as position,
-      version_before[append_stream[x.append]]
-        + row_number() over (partition by append_stream[x.append] order by x.ord) as stream_version
-    from unnest(event_append, event_id, event_type, event_schema_version, event_data, event_metadata)
-      with ordinality as x(append, id, type, schema_version, data, metadata, ord)
-    where accepted[append_item[x.append]]
-  ),
-  chained as (
-    select
-      given.*,
-      ledger.chain_hash(
-        head.hash,
-        ledger_field || ledger.hash_field(given.position::text) || ledger.hash_field(stream_id)
-          || ledger.hash_field(stream_version::text) || ledger.hash_field(given.event_id::text) || ledger.hash_field(type)
-          || ledger.hash_field(schema_version::text) || time_field
-          || ledger.hash_field(data) || ledger.hash_field(metadata)
-      ) over (order by given.position rows between unbounded preceding and current row) as hash
-    from given
-  ),
-  written as (
-    insert into ledger.event (
-      position, stream_id, stream_version, event_id, type, schema_version, recorded_at, data, metadata, prev_hash, hash
-    )
-    select
-      c.position, stream_id, stream_version, c.event_id, type, schema_version, at_time, data::json, metadata::json,
-      lag(c.hash, 1, head.hash) over (order by c.position), c.hash
-    from chained as c
-    order by c.position
-    returning event.position, event.hash
-  )
-  update ledger.head
-  set position = w.position, hash = w.hash, recorded_at = at_time
-  from (select written.position, written.hash from written order by written.position desc limit 1) as w;
 end
 $$;
 
