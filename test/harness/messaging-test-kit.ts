@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { Partitioners } from 'kafkajs';
-import { PARTITIONS } from '#shared/contracts/topics.js';
 import { silentLogger } from '#shared/observability/logger.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import type { IncomingRecord } from '#shared/messaging/kafka-record.js';
+import { partitionOf } from '#shared/messaging/partition-of.js';
 import { createTopics } from '#shared/messaging/topics-setup.js';
 import { runKafkaBrokers } from './run-addresses.js';
 
@@ -48,15 +47,10 @@ export function openMessagingTestKit(client = clientOf(runKafkaBrokers())): Mess
 }
 
 function keysOfDifferentPartitions(): [string, string] {
-  const partitioner = Partitioners.DefaultPartitioner();
-  const partitionMetadata = Array.from({ length: PARTITIONS }, (_, partitionId) => ({ ...ONE_BROKER, partitionId }));
-  const partitionOf = (key: string) => partitioner({ topic: 't', partitionMetadata, message: { key, value: null } });
   const keys = Array.from({ length: 100 }, (_, index) => `key-${String(index)}`);
   const [first = ''] = keys;
   return [first, keys.find((key) => partitionOf(key) !== partitionOf(first)) ?? ''];
 }
-
-const ONE_BROKER = { partitionErrorCode: 0, leader: 1, replicas: [1], isr: [1], offlineReplicas: [] };
 
 const CONDITION_LIMIT_MS = 20_000;
 

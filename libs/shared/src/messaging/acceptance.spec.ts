@@ -35,7 +35,10 @@ function given(parts: Partial<AcceptanceParts>): { told: string[]; aside: string
 
 function failing(error: unknown, times = Infinity): () => Promise<void> {
   let failed = 0;
-  return () => (failed++ < times ? Promise.reject(error as Error) : Promise.resolve());
+  return async () => {
+    await Promise.resolve();
+    if (failed++ < times) throw error;
+  };
 }
 
 describe('acceptance', () => {

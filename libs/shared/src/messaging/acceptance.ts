@@ -55,7 +55,8 @@ export class Acceptance {
   private async accept(record: IncomingRecord): Promise<number | undefined> {
     try {
       await this.parts.handle(record);
-      return this.done(record, { topic: record.topic, outcome: 'accepted' });
+      this.done(record, { topic: record.topic, outcome: 'accepted' });
+      return undefined;
     } catch (thrown) {
       const { verdict, error } = this.judge(record, thrown);
       return verdict === 'wait' ? this.again(record, error) : this.reject(record, error);
@@ -71,7 +72,8 @@ export class Acceptance {
       return this.again(record, this.judge(record, thrown).error);
     }
     this.parts.logger.warn({ record: placeOf(record), err: error }, 'record put aside');
-    return this.done(record, { topic: record.topic, outcome: 'rejected', reason: error.code });
+    this.done(record, { topic: record.topic, outcome: 'rejected', reason: error.code });
+    return undefined;
   }
 
   /** Before the dead letter, because it can be repeated without effect and the dead letter cannot. */
@@ -117,7 +119,7 @@ export class Acceptance {
     this.attempts.set(place, { all: 0, suspect: 0, ...this.attempts.get(place), ...change });
   }
 
-  private done(record: IncomingRecord, observation: Observation): undefined {
+  private done(record: IncomingRecord, observation: Observation): void {
     this.attempts.delete(placeOf(record));
     this.parts.observe?.(observation);
   }

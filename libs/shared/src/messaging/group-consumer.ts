@@ -88,8 +88,12 @@ export class GroupConsumer {
     await this.life;
   }
 
+  private isClosing(): boolean {
+    return this.closing.signal.aborted;
+  }
+
   private async live(): Promise<void> {
-    while (!this.closing.signal.aborted) {
+    while (!this.isClosing()) {
       const consumer = this.build();
       try {
         await this.consume(consumer);
@@ -98,7 +102,7 @@ export class GroupConsumer {
       }
       this.assigned = [];
       await leave(consumer, this.client);
-      if (this.closing.signal.aborted) break;
+      if (this.isClosing()) break;
       this.state = 'rebuilding';
       await pauseFor(backOffMs(this.failures, REBUILD_FIRST_MS, REBUILD_MOST_MS), this.closing.signal);
     }
@@ -140,7 +144,7 @@ export class GroupConsumer {
   private async join(consumer: Consumer, over: AbortSignal): Promise<void> {
     // Not raced with closing: what connects or joins behind our back would stay, held by nobody.
     await consumer.connect();
-    if (this.closing.signal.aborted) return;
+    if (this.isClosing()) return;
     // A new group begins at the oldest record: requests sent before its first start count as well.
     await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
     const running = consumer.run({
@@ -154,8 +158,7 @@ export class GroupConsumer {
       consumer.seek({ topic, partition, offset: String(offset) });
     }
     // kafkajs goes on joining after a disconnect and would stay as a member that nobody holds.
-    if (this.closing.signal.aborted)
-      await within(CLOSE_LIMIT_MS, running, () => new Error('the group was not joined in time'));
+    if (this.isClosing()) await within(CLOSE_LIMIT_MS, running, () => new Error('the group was not joined in time'));
   }
 
   /** Rejects when the consumer crashed or shows no sign of life any more. */

@@ -39,7 +39,7 @@ const READ_LIMIT = 500;
 const IDLE_MS = 500;
 const STANDBY_MS = 500;
 const BACK_OFF_FIRST_MS = 50;
-const BACK_OFF_MOST_MS = 2_000;
+const BACK_OFF_MOST_MS = 1_000;
 
 /**
  * Publishes the ledger: every event in position order, each batch acknowledged before the cursor moves and

@@ -44,7 +44,7 @@ function fromBase64(value: JsonValue): Buffer {
 function attributeText(name: string, value: JsonValue): string {
   if (typeof value === 'string') return value;
   if (CORE_ATTRIBUTES.has(name)) throw invalid(name, `attribute ${name} is not a string`);
-  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return String(value);
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value))) return String(value);
   throw invalid(name, `attribute ${name} is neither a string, a boolean nor a whole number`);
 }
 
