@@ -12,10 +12,18 @@ interface SchemaFile {
 
 const FILE_NAME = /^\d{3}-[a-z0-9-]+\.sql$/;
 
-/** Numbered SQL in order; it stands beside this module, also in `dist` (an asset of the build). */
+/**
+ * Numbered SQL in order; it stands beside this module, also in `dist` (an asset of the build).
+ *
+ * @throws RehomeError CONFIGURATION_INVALID when the numbers are not 1, 2, 3 …: a build holds files of another one.
+ */
 async function readSchemaFiles(): Promise<readonly SchemaFile[]> {
   const directory = new URL('./schema/', import.meta.url);
   const names = (await readdir(directory)).filter((name) => FILE_NAME.test(name)).sort();
+  const odd = names.find((name, index) => Number(name.slice(0, 3)) !== index + 1);
+  if (odd !== undefined) {
+    throw new RehomeError('CONFIGURATION_INVALID', `schema file ${odd} is out of order; remove dist and build again`);
+  }
   return Promise.all(
     names.map(async (name) => {
       const sql = await readFile(new URL(name, directory), 'utf8');
