@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Logger } from '#shared/observability/logger.js';
 import { installAccessLog, requestIdOf } from './http/access-log.js';
 import { nestLogger } from './http/nest-logger.js';
+import { answerFrameworkError } from './http/problem.filter.js';
 import { serveOpenApi } from './http/openapi.js';
 import { KafkaParts } from './kafka-parts.js';
 import { openLedgerParts } from './ledger-parts.js';
@@ -29,6 +30,7 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
   const adapter = new FastifyAdapter({
     bodyLimit: config.bodyLimitBytes,
     genReqId: requestIdOf,
+    frameworkErrors: answerFrameworkError,
     routerOptions: { maxParamLength: MAX_PATH_PART },
     // Idle keep-alive connections would hold the shutdown until their clients give up.
     forceCloseConnections: 'idle',

@@ -20,8 +20,9 @@ export function pathOf(request: FastifyRequest): string {
 
 /** One line and one measurement per call. Headers, queries and bodies stay out: they may hold secrets. */
 export function installAccessLog(fastify: FastifyInstance, logger: Logger, metrics: Metrics): void {
-  fastify.addHook('onRequest', async (request, reply) => {
-    await reply.header('x-request-id', request.id);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done();
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

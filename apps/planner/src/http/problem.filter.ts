@@ -1,7 +1,7 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
-import { PROBLEM_MEDIA_TYPE } from '#shared/contracts/problem.js';
+import { PROBLEM_MEDIA_TYPE, type Problem } from '#shared/contracts/problem.js';
 import type { Logger } from '#shared/observability/logger.js';
 import { pathOf } from './access-log.js';
 import { problemHeaders, problemOfError } from './problem-of-error.js';
@@ -24,7 +24,17 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return undefined;
     }
-    void reply.status(problem.status).headers(problemHeaders(problem)).type(PROBLEM_MEDIA_TYPE).send(problem);
+    sendProblem(reply, problem);
     return undefined;
   }
+}
+
+/** For what Fastify refuses before it knows a route, such as a path that is not valid percent-encoding. */
+export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const occurrence = { path: pathOf(request), requestId: request.id };
+  sendProblem(reply.header('x-request-id', request.id), problemOfError(error, occurrence));
+}
+
+function sendProblem(reply: FastifyReply, problem: Problem): void {
+  void reply.status(problem.status).headers(problemHeaders(problem)).type(PROBLEM_MEDIA_TYPE).send(problem);
 }

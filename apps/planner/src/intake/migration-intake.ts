@@ -200,7 +200,7 @@ function takenOf(outcome: AppendAnswer, answer: AcceptedMigration): Taken {
 function refused(effect: LedgerEffect['effect'], reason: string, detail: JsonObject, answer: AcceptedMigration): Taken {
   if (effect === 'idempotency' && reason === 'same-body') {
     const first = detail['answer'];
-    return { answer: isAnswer(first) ? first : answer, repeated: true };
+    return { answer: isAnswer(first) ? inOrderOf(answer, first) : answer, repeated: true };
   }
   if (effect === 'idempotency')
     throw new RequestRefused(
@@ -216,6 +216,21 @@ function refused(effect: LedgerEffect['effect'], reason: string, detail: JsonObj
 
 function isAnswer(value: unknown): value is AcceptedMigration {
   return typeof value === 'object' && value !== null && 'migrationId' in value && 'links' in value;
+}
+
+/** The ledger keeps the first answer but not the order of its fields: the same text goes out again. */
+function inOrderOf(model: AcceptedMigration, first: AcceptedMigration): AcceptedMigration {
+  const { migrationId, instanceId, status, message, links } = first;
+  const order = Object.keys(model.links);
+  const byOrder = ([one]: [string, string], [other]: [string, string]): number =>
+    order.indexOf(one) - order.indexOf(other);
+  return {
+    migrationId,
+    ...(instanceId === undefined ? {} : { instanceId }),
+    status,
+    message,
+    links: Object.fromEntries(Object.entries(links).sort(byOrder)),
+  };
 }
 
 /** Names the migration that holds the subject, and where to look at it. */

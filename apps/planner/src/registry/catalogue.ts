@@ -4,6 +4,7 @@ import type { FieldProblem } from '#shared/contracts/problem.js';
 import { isObject, parseAs, pointerToken } from '#shared/contracts/requests/parse.js';
 import { PutEntitlements, PutInstance, PutServer, PutSource } from '#shared/contracts/requests/registry.request.js';
 import { PutService } from '#shared/contracts/requests/service.request.js';
+import { errorCodeOf } from '#shared/database/postgres-errors.js';
 import { configurationInvalid } from '#shared/configuration/read-settings.js';
 import {
   entitlementsDefinition,
@@ -105,7 +106,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const reason = errorCodeOf(error) ?? 'unknown';
     throw configurationInvalid([`${path} (REHOME_CATALOGUE) cannot be read: ${reason}`]);
   }
 }
