@@ -59,9 +59,11 @@ describe('setting up the ledger', () => {
 
   test('works for an administrator who is no superuser', async () => {
     const name = `admin_${randomBytes(4).toString('hex')}`;
-    await ledger.query(
-      `create role ${name} login createdb createrole password 'admin-pass'; grant rehome_owner to ${name}`,
-    );
+    // Since PostgreSQL 16 a role is administered by whoever made it, or was granted that.
+    await ledger.query(`
+      create role ${name} login createdb createrole password 'admin-pass';
+      grant rehome_owner, rehome_planner, rehome_executor, rehome_analyst to ${name} with admin option
+    `);
     const adminUrl = new URL(runPostgresUrl());
     adminUrl.username = name;
     adminUrl.password = 'admin-pass';
