@@ -6,7 +6,7 @@ import { startKafka, startPostgres } from '../../test/harness/servers/start-serv
 import { freePort } from '../../test/harness/servers/free-port.js';
 import type { RunningKafka, RunningPostgres } from '../../test/harness/servers/running-server.js';
 import { apiKeysSetting, createApiKeys, type ApiKeys } from './api-keys.js';
-import { SAMPLE_ENTITLEMENTS, writeCatalogue } from './catalogue-file.js';
+import { SAMPLE_ENTITLEMENTS, writeCatalogue, type Catalogue } from './catalogue-file.js';
 import { answersOk, ServiceProcess } from './service-process.js';
 import { startSampleProvisioner, type SampleProvisioner } from './sample-provisioner.js';
 import { executorEnvironment, plannerEnvironment, secretName, type StackEnvironment } from './stack-environment.js';
@@ -157,16 +157,14 @@ export class RunningStack {
 
   private catalogue(environment: StackEnvironment): void {
     mkdirSync(environment.workRoot, { recursive: true, mode: 0o700 });
+    const servers = this.servers.map(({ name, host, port }) => [
+      name,
+      { host, port, adminUser: 'postgres', adminSecretRef: `env:${secretName(name)}` },
+    ]);
     writeCatalogue(environment.cataloguePath, {
-      servers: this.servers.map(({ name, host, port }) => ({
-        name,
-        host,
-        port,
-        adminUser: 'postgres',
-        adminSecretRef: `env:${secretName(name)}`,
-      })),
+      servers: Object.fromEntries(servers) as Catalogue['servers'],
       entitlements: SAMPLE_ENTITLEMENTS,
-      services: this.options.catalogueServices ?? [],
+      services: {},
     });
   }
 

@@ -1,5 +1,3 @@
-import type { ServiceDefinition } from '#shared/contracts/registry.js';
-
 export interface StackServerOptions {
   /** Registry name. */
   readonly name: string;
@@ -25,8 +23,6 @@ export interface StackOptions {
   /** Settings laid over those of the planner and the executor. */
   readonly plannerEnv?: Readonly<Record<string, string>>;
   readonly executorEnv?: Readonly<Record<string, string>>;
-  /** Services that the registry knows from the start. */
-  readonly catalogueServices?: readonly ServiceDefinition[];
   /** Called before each part starts, so that nobody waits before a silent screen. */
   readonly onProgress?: (what: string) => void;
 }
