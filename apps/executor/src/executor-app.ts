@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { COMMANDS_TOPIC } from '#shared/contracts/topics.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { LedgerTransportStrategy } from '#shared/messaging/ledger-transport.strategy.js';
+import { publishedBy } from '#shared/messaging/published-by.js';
 import type { ExecutorConfig } from './executor.config.js';
 import { Executor } from './executor.js';
 import { ExecutorModule } from './executor.module.js';
@@ -65,6 +66,7 @@ function strategyOf(config: ExecutorConfig, executor: Executor): LedgerTransport
     client,
     groupId: `${config.kafkaGroupPrefix}-executors`,
     topics: [COMMANDS_TOPIC],
+    accepts: publishedBy(executor.reader),
     // The dead letter itself carries why; the executor owns no stream where a command without a run could be told.
     onRejected: ({ failure, requestId }) => {
       logger.warn({ requestId, failure }, 'command rejected');

@@ -20,7 +20,7 @@ function given(parts: Partial<AcceptanceParts>): { told: string[]; aside: string
   const told: string[] = [];
   const aside: string[] = [];
   const acceptance = new Acceptance({
-    handle: () => Promise.resolve(),
+    handle: () => Promise.resolve('accepted'),
     onRejected: ({ failure }) => Promise.resolve(void told.push(failure.code)),
     putAside: (_record, failure) => Promise.resolve(void aside.push(failure.code)),
     logger: silentLogger(),
@@ -33,11 +33,19 @@ function given(parts: Partial<AcceptanceParts>): { told: string[]; aside: string
   };
 }
 
-function failing(error: unknown, times = Infinity): () => Promise<void> {
+function failing(error: unknown, times = Infinity): () => Promise<'accepted'> {
   let failed = 0;
   return async () => {
     await Promise.resolve();
     if (failed++ < times) throw error;
+    return 'accepted';
+  };
+}
+
+function refusing(error: unknown, times = Infinity): () => Promise<void> {
+  const fail = failing(error, times);
+  return async () => {
+    await fail();
   };
 }
 
@@ -89,7 +97,7 @@ describe('acceptance', () => {
   });
 
   it('lets a rejected record wait until its rejection can be recorded', async () => {
-    const onRejected = failing(new RehomeError('LEDGER_UNAVAILABLE', 'down'), 1);
+    const onRejected = refusing(new RehomeError('LEDGER_UNAVAILABLE', 'down'), 1);
     const { aside, deliver } = given({ handle: failing(new RehomeError('REQUEST_INVALID', 'no')), onRejected });
     expect(await deliver()).toEqual({ next: 42n, pauseMs: 100 });
     expect(aside).toEqual([]);
@@ -98,14 +106,14 @@ describe('acceptance', () => {
   });
 
   it('lets a rejected record wait until the dead letter topic takes it', async () => {
-    const putAside = failing(new RehomeError('KAFKA_UNAVAILABLE', 'down'), 1);
+    const putAside = refusing(new RehomeError('KAFKA_UNAVAILABLE', 'down'), 1);
     const { deliver } = given({ handle: failing(new RehomeError('REQUEST_INVALID', 'no')), putAside });
     expect(await deliver()).toEqual({ next: 42n, pauseMs: 100 });
     expect(await deliver()).toEqual({ next: 43n });
   });
 
   it('puts a record aside even if the ledger refuses its rejection', async () => {
-    const onRejected = failing(new RehomeError('EVENT_INVALID', 'no'));
+    const onRejected = refusing(new RehomeError('EVENT_INVALID', 'no'));
     const { aside, deliver } = given({ handle: failing(new RehomeError('REQUEST_INVALID', 'no')), onRejected });
     expect(await deliver()).toEqual({ next: 43n });
     expect(aside).toEqual(['REQUEST_INVALID']);

@@ -11,14 +11,14 @@ import { backOffMs } from './waiting.js';
 
 export interface Observation {
   readonly topic: string;
-  /** `again`: not accepted now, read again after a pause. */
-  readonly outcome: 'accepted' | 'rejected' | 'again';
+  /** `passed-over`: not for us. `again`: not accepted now, read again after a pause. */
+  readonly outcome: 'accepted' | 'passed-over' | 'rejected' | 'again';
   readonly reason?: ErrorCode;
 }
 
 export interface AcceptanceParts {
   /** Accepts one record; a failure is judged by `handler-failure.ts`. */
-  readonly handle: (record: IncomingRecord) => Promise<void>;
+  readonly handle: (record: IncomingRecord) => Promise<'accepted' | 'passed-over'>;
   readonly putAside: (record: IncomingRecord, failure: Failure) => Promise<void>;
   readonly onRejected: (rejection: Rejection) => Promise<void>;
   readonly observe?: ((observation: Observation) => void) | undefined;
@@ -54,8 +54,7 @@ export class Acceptance {
   /** Answers how long to wait when the record must come again. */
   private async accept(record: IncomingRecord): Promise<number | undefined> {
     try {
-      await this.parts.handle(record);
-      this.done(record, { topic: record.topic, outcome: 'accepted' });
+      this.done(record, { topic: record.topic, outcome: await this.parts.handle(record) });
       return undefined;
     } catch (thrown) {
       const { verdict, error } = this.judge(record, thrown);

@@ -4,11 +4,13 @@ import { NestFactory } from '@nestjs/core';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { IsString } from 'class-validator';
 import { randomUUID } from 'node:crypto';
+import { toPosition } from '../contracts/ids.js';
 import { RehomeError } from '../errors/rehome-error.js';
 import { KafkaClient } from './kafka-client.js';
 import { LedgerTransportStrategy } from './ledger-transport.strategy.js';
 import { validated } from './message-parser.js';
 import { openMessagingTestKit, until } from '../../../../test/harness/messaging-test-kit.js';
+import { publishedBy } from './published-by.js';
 import { RecordContext } from './record-context.js';
 import { RecordSender } from './record-sender.js';
 import type { Rejection } from './rejection.js';
@@ -289,6 +291,30 @@ describe('the ledger transport', () => {
     await app?.close();
     await until(() => second.health.assigned.flatMap(({ partitions }) => partitions).length === 12);
     expect(Date.now() - closedAt).toBeLessThan(4_000);
+  });
+
+  it('passes over what another ledger published, without a dead letter', async () => {
+    const topic = await kit.createTopic('foreign');
+    const seen: string[] = [];
+    const outcomes: string[] = [];
+    handler = (_data, { event }) => Promise.resolve(void seen.push(event.id));
+    const head = () => Promise.resolve({ ledgerId: 'mine', epoch: 1, position: toPosition(0), hash: '' });
+    const transport = new LedgerTransportStrategy({
+      client: kit.client,
+      groupId: `${topic}-group`,
+      topics: [topic],
+      accepts: publishedBy({ head }),
+      onRejected: () => Promise.resolve(),
+      observe: ({ outcome }) => outcomes.push(outcome),
+    });
+    const app = await NestFactory.createMicroservice(OrdersModule, { strategy: transport, logger: false });
+    await app.listen();
+    running = { app, transport };
+    await send(topic, { ...attributes('theirs'), ce_source: 'rehome/other' }, '{"kind":"upgrade"}');
+    await send(topic, { ...attributes('ours'), ce_source: 'rehome/mine' }, '{"kind":"upgrade"}');
+    await until(() => outcomes.length === 2);
+    expect([seen, outcomes]).toEqual([['ours'], ['passed-over', 'accepted']]);
+    expect(await readTopic(kit.client, `${topic}.dlq`)).toEqual([]);
   });
 
   it('starts without Kafka, says so and can be closed', async () => {

@@ -21,6 +21,8 @@ export interface LedgerTransportOptions {
   readonly topics: readonly string[];
   /** By `ce_type`; a type without one gets the parsed JSON. */
   readonly parsers?: Readonly<Record<string, MessageParser>>;
+  /** Events it says no to are passed over: somebody else's, not at fault. */
+  readonly accepts?: (event: CloudEvent) => Promise<boolean>;
   /** Called before a record is put aside; may come again for the same record. A `retry` error makes it wait. */
   readonly onRejected: (rejection: Rejection) => Promise<void>;
   /** For metrics. */
@@ -84,12 +86,14 @@ export class LedgerTransportStrategy extends Server implements CustomTransportSt
     return this.consumer as T;
   }
 
-  private async handle(record: IncomingRecord): Promise<void> {
+  private async handle(record: IncomingRecord): Promise<'accepted' | 'passed-over'> {
     const event = decodeCloudEvent(record);
+    if (!((await this.options.accepts?.(event)) ?? true)) return 'passed-over';
     const handler = this.handlerOf(event);
     const data = await parsed(event, this.options.parsers?.[event.type]);
     const limitMs = this.options.handlerLimitMs ?? HANDLER_LIMIT_MS;
     await within(limitMs, settled(handler, data, new RecordContext(record, event)), () => tooSlow(limitMs));
+    return 'accepted';
   }
 
   private handlerOf(event: CloudEvent): Handler {
