@@ -2,7 +2,15 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import type { JsonObject } from './json.js';
 import type { Plan } from './plan.js';
 import type { PreflightCheck } from './preflight.js';
-import type { DbType, EntitlementsDefinition, InstanceDefinition, SecretRef, ServerDefinition, ServiceDefinition, SourceDefinition } from './registry.js';
+import type {
+  DbType,
+  EntitlementsDefinition,
+  InstanceDefinition,
+  SecretRef,
+  ServerDefinition,
+  ServiceDefinition,
+  SourceDefinition,
+} from './registry.js';
 import type { StepKind } from './steps/step-kinds.js';
 
 export type StepDirection = 'run' | 'undo';
@@ -35,8 +43,13 @@ export interface Failure {
 /** Every event by name. Only ever extended with optional fields; a changed meaning is a new version. */
 export interface EventTypes {
   MigrationRequested: {
-    readonly migrationId: string; readonly kind: string; readonly subject: string; readonly request: JsonObject;
-    readonly dryRun: boolean; readonly requestedBy: string; readonly title: string;
+    readonly migrationId: string;
+    readonly kind: string;
+    readonly subject: string;
+    readonly request: JsonObject;
+    readonly dryRun: boolean;
+    readonly requestedBy: string;
+    readonly title: string;
     /** `migrating` when an upgrade's entitlements require a move. */
     readonly answerStatus: 'migrating' | 'requested';
     /** Registry entries as they stood when it was asked: the recipe compiles from them, not from a later registry. */
@@ -44,54 +57,101 @@ export interface EventTypes {
   };
   MigrationScheduled: { readonly migrationId: string; readonly runAt: string };
   PlanCompiled: { readonly migrationId: string; readonly plan: Plan; readonly planHash: string };
-  PlanRefused: { readonly migrationId: string; readonly reasons: readonly Failure[]; readonly checks: readonly PreflightCheck[] };
+  PlanRefused: {
+    readonly migrationId: string;
+    readonly reasons: readonly Failure[];
+    readonly checks: readonly PreflightCheck[];
+  };
   PlanApproved: { readonly migrationId: string; readonly planHash: string; readonly approvedBy: string };
   StepCommanded: StepRunKey & {
-    readonly kind: StepKind; readonly version: number; readonly params: JsonObject; readonly timeoutMs: number;
-    readonly site?: string; readonly planHash?: string;
+    readonly kind: StepKind;
+    readonly version: number;
+    readonly params: JsonObject;
+    readonly timeoutMs: number;
+    readonly site?: string;
+    readonly planHash?: string;
     /** Of the run, when the direction is undo and the run had succeeded. */
     readonly result?: JsonObject;
   };
   StepCancelCommanded: StepRunKey & { readonly reason: string };
   StepAccepted: StepRunKey & { readonly kind: StepKind; readonly commandId: string };
   StepStarted: StepAttempt & { readonly kind: StepKind; readonly owner: string; readonly site?: string };
-  StepSucceeded: StepAttempt & { readonly kind: StepKind; readonly result: JsonObject; readonly durationMs: number;
+  StepSucceeded: StepAttempt & {
+    readonly kind: StepKind;
+    readonly result: JsonObject;
+    readonly durationMs: number;
     /** The probe found it done: nothing was changed by this attempt. */
-    readonly alreadyDone: boolean };
-  StepUndone: StepAttempt & { readonly kind: StepKind; readonly durationMs: number;
+    readonly alreadyDone: boolean;
+  };
+  StepUndone: StepAttempt & {
+    readonly kind: StepKind;
+    readonly durationMs: number;
     /** What the undo saw, such as `{"targetUnchanged": true}`. */
-    readonly result: JsonObject };
-  StepFailed: StepAttempt & { readonly kind: StepKind; readonly failure: Failure;
+    readonly result: JsonObject;
+  };
+  StepFailed: StepAttempt & {
+    readonly kind: StepKind;
+    readonly failure: Failure;
     /** False: the runner tries again at `retryAt`. */
-    readonly final: boolean; readonly retryAt?: string };
+    readonly final: boolean;
+    readonly retryAt?: string;
+  };
   StepCancelled: StepAttempt & { readonly kind: StepKind; readonly reason: string };
   StepNeedsDecision: StepAttempt & { readonly kind: StepKind; readonly failure: Failure };
   StepLeaseLost: StepAttempt & { readonly kind: StepKind; readonly owner: string };
-  StepResolved: StepRunKey & { readonly outcome: 'done' | 'not-done' | 'failed'; readonly note: string; readonly resolvedBy: string };
+  StepResolved: StepRunKey & {
+    readonly outcome: 'done' | 'not-done' | 'failed';
+    readonly note: string;
+    readonly resolvedBy: string;
+  };
   StepRetryRequested: StepRunKey & { readonly requestedBy: string };
   CompensationStarted: { readonly migrationId: string; readonly because: Failure; readonly stepIds: readonly string[] };
   RollbackRequested: { readonly migrationId: string; readonly reason: string; readonly requestedBy: string };
-  PointOfNoReturnPassed: { readonly migrationId: string; readonly stepId: string; readonly because: 'verified' | 'target-written' };
+  PointOfNoReturnPassed: {
+    readonly migrationId: string;
+    readonly stepId: string;
+    readonly because: 'verified' | 'target-written';
+  };
   MigrationPaused: { readonly migrationId: string; readonly requestedBy: string; readonly reason: string };
   MigrationResumed: { readonly migrationId: string; readonly requestedBy: string };
   MigrationCancelRequested: { readonly migrationId: string; readonly requestedBy: string; readonly reason: string };
   TimerSet: { readonly migrationId: string; readonly timer: string; readonly dueAt: string };
   TimerFired: { readonly migrationId: string; readonly timer: string };
   MigrationCompleted: { readonly migrationId: string; readonly result: JsonObject; readonly downtimeMs: number };
-  MigrationRolledBack: { readonly migrationId: string; readonly because: Failure; readonly downtimeMs: number;
+  MigrationRolledBack: {
+    readonly migrationId: string;
+    readonly because: Failure;
+    readonly downtimeMs: number;
     /** Undone steps, and clean-ups that failed and stay for a person. */
-    readonly undone: readonly string[]; readonly leftovers: readonly { readonly stepId: string; readonly failure: Failure }[] };
+    readonly undone: readonly string[];
+    readonly leftovers: readonly { readonly stepId: string; readonly failure: Failure }[];
+  };
   MigrationCancelled: { readonly migrationId: string; readonly reason: string; readonly downtimeMs: number };
   MigrationHalted: { readonly migrationId: string; readonly at: string; readonly because: Failure };
-  CommandRejected: { readonly reason: Failure; readonly source: string; readonly requestId: string; readonly topic?: string;
-    readonly partition?: number; readonly offset?: string };
+  CommandRejected: {
+    readonly reason: Failure;
+    readonly source: string;
+    readonly requestId: string;
+    readonly topic?: string;
+    readonly partition?: number;
+    readonly offset?: string;
+  };
   InstanceRegistered: InstanceDefinition;
   InstanceMoved: {
-    readonly instanceId: string; readonly migrationId: string; readonly plan: string;
-    readonly from: InstanceLocation; readonly to: InstanceLocation;
+    readonly instanceId: string;
+    readonly migrationId: string;
+    readonly plan: string;
+    readonly from: InstanceLocation;
+    readonly to: InstanceLocation;
   };
-  InstanceResized: { readonly instanceId: string; readonly migrationId: string; readonly plan: string;
-    readonly cpu?: number; readonly memory?: string; readonly storage?: string };
+  InstanceResized: {
+    readonly instanceId: string;
+    readonly migrationId: string;
+    readonly plan: string;
+    readonly cpu?: number;
+    readonly memory?: string;
+    readonly storage?: string;
+  };
   ServerRegistered: ServerDefinition;
   ServiceRegistered: ServiceDefinition;
   EntitlementsSet: EntitlementsDefinition;
@@ -155,5 +215,8 @@ export const COMMAND_EVENTS = ['StepCommanded', 'StepCancelCommanded'] as const 
 
 /** Nothing follows them on a migration's stream; they release its reservations. */
 export const TERMINAL_EVENTS = [
-  'PlanRefused', 'MigrationCompleted', 'MigrationRolledBack', 'MigrationCancelled',
+  'PlanRefused',
+  'MigrationCompleted',
+  'MigrationRolledBack',
+  'MigrationCancelled',
 ] as const satisfies readonly EventName[];

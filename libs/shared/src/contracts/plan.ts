@@ -57,5 +57,9 @@ export interface Plan {
 /** Exact SQL, commands and calls of one step, with placeholders for secrets; for the dry run. */
 export interface StepDescription {
   readonly stepId: StepId;
-  readonly lines: readonly { readonly tool: 'sql' | 'command' | 'http' | 'file'; readonly at: string; readonly text: string }[];
+  readonly lines: readonly {
+    readonly tool: 'sql' | 'command' | 'http' | 'file';
+    readonly at: string;
+    readonly text: string;
+  }[];
 }

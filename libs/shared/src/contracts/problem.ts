@@ -3,7 +3,10 @@ import { ERROR_CODES, type ErrorCode } from '../errors/error-codes.js';
 
 /** One thing wrong with a request. */
 export class FieldProblem {
-  @ApiProperty({ description: 'JSON pointer (RFC 6901) into the body; `/query/…` and `/path/…` for parameters', example: '/toPlan' })
+  @ApiProperty({
+    description: 'JSON pointer (RFC 6901) into the body; `/query/…` and `/path/…` for parameters',
+    example: '/toPlan',
+  })
   readonly pointer!: string;
 
   @ApiProperty({ example: 'must be a text of 1 to 100 characters' })

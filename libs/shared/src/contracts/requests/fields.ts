@@ -29,7 +29,7 @@ function rule(name: string, message: string, holds: (value: unknown) => boolean)
 }
 
 // Written as escapes: a control character in a name is nearly always a mistake, and PostgreSQL refuses \0.
- 
+
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Text of 1 to `maxLength` characters without control characters. */

@@ -1,17 +1,50 @@
 import type { JsonObject } from '../json.js';
 import type {
-  ApplyPrivilegesParams, ApplyPrivilegesResult, CaptureSourceParams, CaptureSourceResult, CopySettingsParams, CopySettingsResult,
-  CreateDatabaseParams, CreateDatabaseResult, DumpDatabaseParams, DumpDatabaseResult, FenceSourceParams, FenceSourceResult,
-  PublishDatabaseParams, PublishDatabaseResult, RestoreDatabaseParams, RestoreDatabaseResult, RetireSourceParams, RetireSourceResult,
+  ApplyPrivilegesParams,
+  ApplyPrivilegesResult,
+  CaptureSourceParams,
+  CaptureSourceResult,
+  CopySettingsParams,
+  CopySettingsResult,
+  CreateDatabaseParams,
+  CreateDatabaseResult,
+  DumpDatabaseParams,
+  DumpDatabaseResult,
+  FenceSourceParams,
+  FenceSourceResult,
+  PublishDatabaseParams,
+  PublishDatabaseResult,
+  RestoreDatabaseParams,
+  RestoreDatabaseResult,
+  RetireSourceParams,
+  RetireSourceResult,
 } from './database-steps.js';
-import type { InspectMoveParams, InspectMoveResult, PreflightTargetParams, PreflightTargetResult } from './inspection-steps.js';
 import type {
-  EditConfigParams, EditConfigResult, ResizeServiceParams, ResizeServiceResult, SetEnvironmentParams, SetEnvironmentResult,
-  StartServiceParams, StartServiceResult, StopServiceParams, StopServiceResult,
+  InspectMoveParams,
+  InspectMoveResult,
+  PreflightTargetParams,
+  PreflightTargetResult,
+} from './inspection-steps.js';
+import type {
+  EditConfigParams,
+  EditConfigResult,
+  ResizeServiceParams,
+  ResizeServiceResult,
+  SetEnvironmentParams,
+  SetEnvironmentResult,
+  StartServiceParams,
+  StartServiceResult,
+  StopServiceParams,
+  StopServiceResult,
 } from './service-steps.js';
 import type { DescribePlanParams, DescribePlanResult } from './describe-steps.js';
 import type { ProvisionServerParams, ProvisionServerResult } from './provision-steps.js';
-import type { VerifyConnectionsParams, VerifyConnectionsResult, VerifyCopyParams, VerifyCopyResult } from './verification-steps.js';
+import type {
+  VerifyConnectionsParams,
+  VerifyConnectionsResult,
+  VerifyCopyParams,
+  VerifyCopyResult,
+} from './verification-steps.js';
 
 /** Every kind of step with the shape of what it takes and what it answers. The executor must hold one step per entry. */
 export interface StepTypes {
