@@ -19,10 +19,12 @@ const announce: Announce = { begin: (what) => say(`· starting ${what} …`), do
 
 async function main(): Promise<boolean> {
   say('Rehome quickstart: a tenant moves from a shared to a dedicated server, for real');
-  const world = await buildWorld(announce);
   const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve));
+  const world = await buildWorld(announce);
   try {
-    return await show(world, interrupted);
+    const held = await Promise.race([show(world), interrupted.then(() => false)]);
+    if (keep) await leaveRunning(world, interrupted);
+    return held;
   } finally {
     say('· stopping and cleaning up …');
     await world.stop();
@@ -30,7 +32,7 @@ async function main(): Promise<boolean> {
   }
 }
 
-async function show(world: QuickstartWorld, interrupted: Promise<void>): Promise<boolean> {
+async function show(world: QuickstartWorld): Promise<boolean> {
   say('');
   const body = await upgrade(world, stepsView(out));
   const report = await reportOf(world, body);
@@ -39,19 +41,20 @@ async function show(world: QuickstartWorld, interrupted: Promise<void>): Promise
   for (const reason of body.reasons) say(`✗ [${reason.code}] ${reason.detail}`);
   for (const failure of report.failures) say(`✗ ${failure}`);
   say(report.failures.length === 0 ? nextSteps(keep === true) : '\n✗ the quickstart did not hold what it promises');
-  if (keep) {
-    say(
-      JSON.stringify(
-        { ...addressesOf(world.stack), instanceId: world.tenant.instanceId, logs: world.directory },
-        null,
-        2,
-      ),
-    );
-    say('Running until Ctrl-C.');
-    await interrupted;
-  }
   if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
   return report.failures.length === 0;
+}
+
+async function leaveRunning(world: QuickstartWorld, interrupted: Promise<void>): Promise<void> {
+  say(
+    JSON.stringify(
+      { ...addressesOf(world.stack), instanceId: world.tenant.instanceId, logs: world.directory },
+      null,
+      2,
+    ),
+  );
+  say('Running until Ctrl-C.');
+  await interrupted;
 }
 
 function nextSteps(kept: boolean): string {

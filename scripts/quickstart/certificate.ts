@@ -29,7 +29,7 @@ function facts(certificate: Certificate, report: QuickstartReport): string {
     ],
     [
       'verified',
-      `${String(verification.tables)} tables, ${verification.rows} rows, ${String(verification.sequences)} sequences, ` +
+      `${String(verification.tables)} tables, ${Number(verification.rows).toLocaleString('en')} rows, ${String(verification.sequences)} sequences, ` +
         `${String(verification.largeObjects)} large objects: ${String(verification.mismatches)} mismatches`,
     ],
     ['downtime', `${seconds(certificate.downtimeMs)}  (by runbook it usually takes 5 to 15 minutes)`],
@@ -42,32 +42,19 @@ function facts(certificate: Certificate, report: QuickstartReport): string {
 }
 
 function checklist(certificate: Certificate): string {
-  return borderless(certificate.checklist.map((entry) => [entry.passed ? '✓' : '✗', entry.item, entry.evidence]));
+  return certificate.checklist
+    .map(({ passed, item, evidence }) => ` ${passed ? '✓' : '✗'} ${item}\n     ${evidence}`)
+    .join('\n');
 }
 
 function borderless(rows: readonly string[][]): string {
-  const none = Object.fromEntries(
-    [
-      'top',
-      'top-mid',
-      'top-left',
-      'top-right',
-      'bottom',
-      'bottom-mid',
-      'bottom-left',
-      'bottom-right',
-      'left',
-      'left-mid',
-      'mid',
-      'mid-mid',
-      'right',
-      'right-mid',
-    ].map((side) => [side, '']),
-  );
+  const sides = ['top', 'bottom', 'left', 'mid', 'right'];
+  const chars: Record<string, string> = { middle: '  ' };
+  for (const side of sides) for (const end of ['', '-mid', '-left', '-right']) chars[side + end] = '';
   const table = new Table({
-    chars: { ...none, middle: '  ' },
+    chars,
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 },
   });
   table.push(...rows.map((row) => [...row]));
-  return table.toString();
+  return table.toString().replaceAll(/ +$/gm, '');
 }

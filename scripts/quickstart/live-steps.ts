@@ -42,7 +42,7 @@ class RedrawnSteps implements StepsView {
   private coloured(step: StepBody, line: string): string {
     const cut = line.slice(0, Math.max(40, (this.stream.columns || 80) - 1));
     const colour = COLOURS[step.status as keyof typeof COLOURS];
-    return colour && !process.env['NO_COLOR'] ? styleText(colour, cut) : cut;
+    return step.status in COLOURS && !process.env['NO_COLOR'] ? styleText(colour, cut) : cut;
   }
 }
 
@@ -54,7 +54,7 @@ class PlainSteps implements StepsView {
 
   draw(body: MigrationBody, now: number): void {
     body.steps.forEach((step, index) => {
-      if (step.status === 'waiting' || this.said.get(step.id) === step.status) return;
+      if (NOT_YET.has(step.status) || this.said.get(step.id) === step.status) return;
       this.said.set(step.id, step.status);
       this.say(stepLine(step, index, body.steps.length, now), now);
     });
@@ -69,6 +69,8 @@ class PlainSteps implements StepsView {
 }
 
 const HEARTBEAT_MS = 30_000;
+/** On their way: nothing to tell yet. */
+const NOT_YET: ReadonlySet<string> = new Set(['waiting', 'commanded', 'accepted']);
 
 function stepLine(step: StepBody, index: number, total: number, now: number): string {
   const mark = MARKS[step.status] ?? '·';

@@ -38,7 +38,10 @@ export function parseMajors(text: string): number[] {
 /** Starts a process that holds the stack, waits until it serves, prints where. A stack that runs already is answered. */
 export async function stackUp(options: UpOptions): Promise<void> {
   const running = readStackState();
-  if (running) return printAddresses(running.addresses, options.json === true);
+  if (running) {
+    printAddresses(running.addresses, options.json === true);
+    return;
+  }
   removeStackFiles();
   mkdirSync(STACK_DIRECTORY, { recursive: true, mode: 0o700 });
   process.stderr.write('Starting PostgreSQL, Kafka, planner and executor …\n');

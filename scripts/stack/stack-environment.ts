@@ -29,7 +29,8 @@ export function plannerEnvironment(environment: StackEnvironment): Record<string
 
 /** A stack is for development: services and config files anywhere on this machine are allowed. */
 export function executorEnvironment(environment: StackEnvironment): Record<string, string> {
-  const secrets = Object.entries(environment.adminPasswords).map(([server, secret]) => [secretName(server), secret]);
+  const secrets: Record<string, string> = {};
+  for (const [server, secret] of Object.entries(environment.adminPasswords)) secrets[secretName(server)] = secret;
   return {
     REHOME_LEDGER_URL: environment.urls.executorUrl,
     REHOME_KAFKA_BROKERS: environment.brokers,
@@ -43,7 +44,7 @@ export function executorEnvironment(environment: StackEnvironment): Record<strin
     ...(environment.provisionerUrl === undefined
       ? {}
       : { REHOME_PROVISIONER_URL: environment.provisionerUrl, REHOME_PROVISIONER_DEPROVISION: 'true' }),
-    ...Object.fromEntries(secrets),
+    ...secrets,
   };
 }
 
