@@ -13,10 +13,9 @@ import {
   type StepKind,
 } from '#shared/contracts/steps/step-kinds.js';
 import { migrationStream, stepStream } from '#shared/contracts/streams.js';
-import { closePools, openPools, type LedgerPools } from '#shared/database/pools.js';
-import { LedgerReader } from '#shared/ledger/ledger-reader.js';
-import { LedgerWriter } from '#shared/ledger/ledger-writer.js';
-import { createTestLedger, type TestLedger } from './test-ledger.js';
+import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { createTestLedger, type TestLedger } from './ledger.js';
 
 export interface CommandOptions<K extends StepKind> {
   readonly kind: K;
@@ -40,23 +39,20 @@ export class ExecutorRig {
 
   private constructor(
     readonly ledger: TestLedger,
-    readonly pools: LedgerPools,
     readonly workRoot: string,
   ) {
-    this.reader = new LedgerReader(pools.reads);
-    this.writer = new LedgerWriter(pools.appends);
+    this.reader = ledger.planner.reader;
+    this.writer = ledger.planner.writer;
   }
 
   static async create(): Promise<ExecutorRig> {
-    const ledger = await createTestLedger();
-    const pools = openPools({ url: ledger.plannerUrl, applicationName: 'rehome test planner' });
-    return new ExecutorRig(ledger, pools, await mkdtemp(join(tmpdir(), 'rehome-work-')));
+    return new ExecutorRig(await createTestLedger(), await mkdtemp(join(tmpdir(), 'rehome-work-')));
   }
 
   /** Environment of an executor of this ledger, with short leases. */
   environment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
     return {
-      REHOME_LEDGER_URL: this.ledger.executorUrl,
+      REHOME_LEDGER_URL: this.ledger.urls.executorUrl,
       REHOME_WORK_ROOT: this.workRoot,
       REHOME_VAULT_KEY: this.vaultKey,
       REHOME_EXECUTOR_PORT: '0',
@@ -93,7 +89,7 @@ export class ExecutorRig {
   /** As if a relay had published everything up to now. */
   async pretendPublished(): Promise<void> {
     const { position } = await this.reader.head();
-    await this.admin(
+    await this.ledger.query(
       `insert into ledger.cursor (name, owner, fence, lease_until, position) values ('relay', 'test', 1, now(), $1)
        on conflict (name) do update set position = excluded.position`,
       [String(position)],
@@ -124,22 +120,8 @@ export class ExecutorRig {
     }
   }
 
-  /** As the superuser at the ledger. */
-  async admin(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-    const { Client } = (await import('pg')).default;
-    const client = new Client({ connectionString: this.ledger.adminUrl });
-    await client.connect();
-    try {
-      return (await client.query<Record<string, unknown>>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
-  }
-
   async close(): Promise<void> {
-    await this.writer.close();
-    await closePools(this.pools);
-    await this.ledger.drop();
+    await this.ledger.close();
     await rm(this.workRoot, { recursive: true, force: true });
   }
 

@@ -68,6 +68,10 @@ export function idempotencyKeyOf({ migrationId, stepId, generation }: Omit<StepR
 export class ProvisionerClient {
   constructor(private readonly policy: ProvisionerPolicy) {}
 
+  get canDeprovision(): boolean {
+    return this.policy.canDeprovision;
+  }
+
   /** @throws RehomeError PROVISIONER_UNAVAILABLE, PROVISIONER_ANSWER_INVALID (both may be tried again), PROVISIONER_REFUSED. */
   async provision(instanceId: string, idempotencyKey: string, signal: AbortSignal): Promise<DedicatedServer> {
     const headers = { 'idempotency-key': idempotencyKey };

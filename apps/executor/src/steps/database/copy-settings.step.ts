@@ -1,17 +1,16 @@
-import type { CaptureSourceResult } from '#shared/contracts/steps/database-steps.js';
+import type { JsonObject } from '#shared/contracts/json.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
-import { mapAcl, parseAclItem } from '../../postgres/catalogue/acl.js';
-import { databaseState } from '../../postgres/database-lifecycle.js';
-import { fenceState, liftFence } from '../../postgres/fencing.js';
+import { readStructure } from '../../postgres/catalogue/read-structure.js';
+import { databaseAccessStatements, databaseState } from '../../postgres/database-lifecycle.js';
+import { readCapturedAcl } from '../../postgres/fencing.js';
 import { readRoleMap } from '../../postgres/role-map.js';
 import { runTexts } from '../../postgres/run-texts.js';
-import type { Session } from '../../postgres/session.js';
+import { inTransaction, type Session } from '../../postgres/session.js';
 import { settingStatements, settingTitles } from '../../postgres/settings.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { readBothStructures, withBothSides, type CopyParams } from '../both-sides.js';
-import { placeOf } from '../step-session.js';
+import { placeOf, withAdmin } from '../step-session.js';
 import type { Sides } from '../verification/contents.js';
-import { formatAclArray } from './acl-array.js';
 import { readRestoreMark, setComment } from './working-database.js';
 
 type Context = StepContext<'copy-settings'>;
@@ -37,10 +36,10 @@ export const copySettings: Step<'copy-settings'> = {
     return withBothSides(context, async (sides, params) => {
       const wanted = await wantedState(context, sides, params);
       await lease.check();
-      await runTexts(sides.target, wanted.statements, signal);
+      await runTexts(sides.target, wanted.settings, signal);
       await setComment(sides.target, params.workingName, { migrationId: run.migrationId, comment: wanted.comment });
       // Last: it opens the database to its application.
-      await liftFence(sides.target, wanted.access);
+      await inTransaction(sides.target, () => runTexts(sides.target, wanted.access, signal));
       return { settings: wanted.titles };
     });
   },
@@ -53,8 +52,7 @@ export const copySettings: Step<'copy-settings'> = {
     throw new RehomeError('VERIFICATION_FAILED', `settings or grants of ${context.params.workingName} still differ`);
   },
 
-  // All of it lives with the working database, which the undo of create-database drops.
-  undo: () => Promise.resolve({}),
+  undo: reset,
 
   describe({ server, workingName, source }) {
     const text = `settings, grants, connection limit and comment of ${source.database}, and of its roles in it`;
@@ -62,24 +60,42 @@ export const copySettings: Step<'copy-settings'> = {
   },
 };
 
+/** As create-database made it: no settings, default grants, and closed to everybody but the administrator. */
+async function reset(context: Context): Promise<JsonObject> {
+  const { run, signal, lease } = context;
+  const { server, workingName, role } = context.params;
+  return withAdmin(context, server, workingName, async (session) => {
+    const structure = await readStructure(session, { mapRole: (name) => name, owner: role });
+    const settings = settingStatements({ ...structure, objects: new Map() }, structure, workingName);
+    const acl = await readCapturedAcl(session, { ...context.params.captured, owner: role, acl: null }, (name) => name);
+    const access = await databaseAccessStatements(session, workingName, { owner: role, acl, connectionLimit: 0 });
+    await lease.check();
+    await inTransaction(session, () => runTexts(session, [...access, ...settings], signal));
+    await setComment(session, workingName, { migrationId: run.migrationId, comment: '' });
+    return { statements: access.length + settings.length };
+  });
+}
+
 interface WantedState {
   /** What is missing; values may be secrets of the application, so they are neither logged nor answered. */
-  readonly statements: readonly string[];
+  readonly settings: readonly string[];
   readonly titles: readonly string[];
-  readonly access: CaptureSourceResult;
+  /** Owner, grants and connection limit: what opens the database to its application. */
+  readonly access: readonly string[];
   readonly comment: string;
 }
 
-async function wantedState(
-  { params: { captured } }: Context,
-  sides: Sides<Session>,
-  params: CopyParams,
-): Promise<WantedState> {
+async function wantedState(context: Context, sides: Sides<Session>, params: CopyParams): Promise<WantedState> {
+  const { captured } = context.params;
+  const { role, sourceOwner, workingName } = params;
   const structures = await readBothStructures(sides, params);
+  const mapRole = await readRoleMap(sides.source, sides.target, { sourceOwner, role });
+  const acl = await readCapturedAcl(sides.source, captured, mapRole);
+  const wanted = { owner: role, acl, connectionLimit: captured.connectionLimit };
   return {
-    statements: settingStatements(structures.source, structures.target, params.workingName),
+    settings: settingStatements(structures.source, structures.target, workingName),
     titles: settingTitles(structures.source),
-    access: await accessAtTarget(captured, sides, params),
+    access: await databaseAccessStatements(sides.target, workingName, wanted),
     comment: (await databaseState(sides.source, params.source.database)).comment ?? '',
   };
 }
@@ -90,22 +106,5 @@ async function isReached(
   { workingName }: CopyParams,
 ): Promise<boolean> {
   const { comment } = readRestoreMark((await databaseState(target, workingName)).comment);
-  const open = (await fenceState(target, wanted.access)) === 'open';
-  return open && wanted.statements.length === 0 && comment === wanted.comment;
-}
-
-/** As captured at the source, with the roles of the target. Only the source can read its own access list. */
-async function accessAtTarget(
-  captured: CaptureSourceResult,
-  { source, target }: Sides<Session>,
-  { sourceOwner, role }: CopyParams,
-): Promise<CaptureSourceResult> {
-  const mapRole = await readRoleMap(source, target, { sourceOwner, role });
-  const access = { ...captured, owner: role, enabledSubscriptions: [] };
-  if (captured.acl === null) return access;
-  const { rows } = await source.query<{ items: string[] }>(`select $1::text::aclitem[]::text[] as items`, [
-    captured.acl,
-  ]);
-  const items = mapAcl((rows[0]?.items ?? []).map(parseAclItem), mapRole);
-  return { ...access, acl: formatAclArray(items) };
+  return wanted.settings.length + wanted.access.length === 0 && comment === wanted.comment;
 }

@@ -26,11 +26,13 @@ export const publishDatabase: Step<'publish-database'> = {
   },
 
   async run(context) {
-    const { params, run, signal, lease } = context;
+    const { params, run, tools, signal, lease } = context;
     await withAdmin(context, params.server, MAINTENANCE_DATABASE, async (session) => {
-      const { comment } = readRestoreMark(await requireOurs(session, params.workingName, run.migrationId));
+      const comment = await requireOurs(session, params.workingName, run.migrationId);
+      await tools.captures.keep(run, () => Promise.resolve({ comment: comment ?? '' }));
       await lease.check();
-      await markDatabase(session, params.workingName, run.migrationId, comment);
+      // The mark of the restore has served; the mark of the migration stays, so that what stands there is known as ours.
+      await markDatabase(session, params.workingName, run.migrationId, readRestoreMark(comment).comment);
       await renameDatabase(session, { from: params.workingName, to: params.database, signal });
     });
     return { database: params.database };
@@ -53,13 +55,19 @@ export const publishDatabase: Step<'publish-database'> = {
 };
 
 async function takeBack(context: Context): Promise<JsonObject> {
-  const { params, run, signal, lease } = context;
+  const { params, run, tools, signal, lease } = context;
+  const { database, workingName } = params;
   return withAdmin(context, params.server, MAINTENANCE_DATABASE, async (session) => {
-    const state = await databaseState(session, params.database);
-    if (state.migrationId !== run.migrationId) return { renamed: false };
+    const published = (await databaseState(session, database)).migrationId === run.migrationId;
     await lease.check();
-    await renameDatabase(session, { from: params.database, to: params.workingName, signal });
-    return { renamed: true };
+    if (published) await renameDatabase(session, { from: database, to: workingName, signal });
+    const captured = await tools.captures.find(run);
+    const ours = (await databaseState(session, workingName)).migrationId === run.migrationId;
+    if (ours && typeof captured?.['comment'] === 'string') {
+      await markDatabase(session, workingName, run.migrationId, captured['comment']);
+    }
+    await tools.captures.forget(run);
+    return { renamed: published };
   });
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { SecretRef, ServerEndpoint } from '#shared/contracts/registry.js';
 import type { ProvisionServerResult } from '#shared/contracts/steps/provision-steps.js';
-import { RehomeError } from '#shared/errors/rehome-error.js';
+import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import {
   idempotencyKeyOf,
   type DedicatedServer,
@@ -60,15 +60,34 @@ function resultFrom(
 
 async function giveBack(context: Context): Promise<JsonObject> {
   const { run, result, signal, lease } = context;
-  // Asking again could make a server of a request that never arrived; so an unknown one is only reported.
-  if (result === undefined)
+  const dbServerId = result?.server.name ?? (await serverOfDeadRun(context));
+  if (dbServerId === undefined)
     return { deprovisioned: false, orphan: `ask the provisioner about ${idempotencyKeyOf(run)}` };
-  const dbServerId = result.server.name;
   await lease.check();
   if ((await clientOf(context).deprovision(dbServerId, signal)) === 'deprovisioned')
     return { deprovisioned: true, dbServerId };
   return { deprovisioned: false, dbServerId, orphan: `server ${dbServerId} stays; give it back by hand` };
 }
+
+/**
+ * A run that died may have got a server that nobody wrote down: the same key tells its name. A provisioner that gave
+ * none so far may make one now, which is given back at once. No answer in time: it is reported instead.
+ */
+async function serverOfDeadRun(context: Context): Promise<string | undefined> {
+  const { params, run, signal, tools } = context;
+  const client = clientOf(context);
+  if (!client.canDeprovision) return undefined;
+  try {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(REPLAY_TIMEOUT_MS)]);
+    return (await client.provision(params.instanceId, idempotencyKeyOf(run), patience)).dbServerId;
+  } catch (error) {
+    signal.throwIfAborted();
+    tools.logger.warn({ ...run, err: toRehomeError(error) }, 'the provisioner does not tell which server it made');
+    return undefined;
+  }
+}
+
+const REPLAY_TIMEOUT_MS = 30_000;
 
 function clientOf({ tools }: Context): ProvisionerClient {
   if (tools.provisioner !== undefined) return tools.provisioner;

@@ -1,0 +1,207 @@
+import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { Plan } from '#shared/contracts/plan.js';
+import type { ConformanceWorld } from './conformance-world.js';
+
+/** Results of the steps that have run, for those that follow. */
+export type Results = { [K in StepKind]?: ResultOf<K> };
+
+export interface ConformanceCase<K extends StepKind> {
+  readonly kind: K;
+  readonly params: (world: ConformanceWorld, results: Results) => ParamsOf<K>;
+  /** Where the process dies, after the effect or in the middle of it. */
+  readonly diesAt: string;
+  /** Its effects live in what this step made: undoing that one takes them back. */
+  readonly undoneWith?: StepKind;
+  /** What must be true of the world then, besides the step's own verify. */
+  readonly holds?: (world: ConformanceWorld, result: ResultOf<K>) => Promise<void>;
+}
+
+type Cases = { readonly [K in StepKind]: ConformanceCase<K> };
+
+const EMPTY_PLAN: Plan = {
+  planVersion: 1,
+  kind: 'upgrade',
+  recipeVersion: 1,
+  title: 'nothing',
+  steps: [],
+  reservations: [],
+  checks: [],
+  warnings: [],
+  outcome: {},
+};
+
+/** The result of an earlier step. @throws Error when the order of the cases is wrong. */
+function of<K extends StepKind>(results: Results, kind: K): ResultOf<K> {
+  const result = results[kind];
+  if (result === undefined) throw new Error(`${kind} has not run yet`);
+  return result;
+}
+
+function facts(results: Results) {
+  const { database, tools } = of(results, 'inspect-move');
+  if (database === undefined || tools === undefined) throw new Error('the inspection found nothing');
+  return { database, tools };
+}
+
+function copyParams(world: ConformanceWorld, results: Results) {
+  return {
+    source: world.source,
+    server: world.targetServer,
+    workingName: of(results, 'create-database').workingName,
+    role: world.role,
+    sourceOwner: world.sample.owner,
+  };
+}
+
+function connection(world: ConformanceWorld) {
+  const { host, port } = world.targetServer;
+  return { host, port, user: world.role, secretRef: 'env:REHOME_SECRET_APP', database: world.source.database };
+}
+
+function targetOf(world: ConformanceWorld) {
+  return { server: world.targetServer, database: `${world.source.database} moved` };
+}
+
+/** Every kind of step, in the order of a move. A new kind does not compile without a case. */
+export const CASES: Cases = {
+  'inspect-move': {
+    kind: 'inspect-move',
+    params: ({ source, sample, service }) => ({ source, owner: sample.owner, service }),
+    diesAt: 'step.inspect-move.run.after',
+  },
+  'describe-plan': {
+    kind: 'describe-plan',
+    params: () => ({ plan: EMPTY_PLAN }),
+    diesAt: 'step.describe-plan.run.after',
+  },
+  'provision-server': {
+    kind: 'provision-server',
+    params: () => ({ instanceId: 'a-tenant', knownServers: [] }),
+    diesAt: 'step.provision-server.answered',
+  },
+  'preflight-target': {
+    kind: 'preflight-target',
+    params: (world, results) => ({
+      target: targetOf(world),
+      targetRole: world.role,
+      facts: facts(results).database,
+      tools: facts(results).tools,
+    }),
+    diesAt: 'step.preflight-target.run.after',
+  },
+  'capture-source': {
+    kind: 'capture-source',
+    params: ({ source }, results) => ({ source, fingerprint: facts(results).database.fingerprint }),
+    diesAt: 'step.capture-source.run.after',
+  },
+  'create-database': {
+    kind: 'create-database',
+    params: (world, results) => ({
+      ...facts(results).database,
+      server: world.targetServer,
+      database: targetOf(world).database,
+      role: world.role,
+      roleSecretRef: 'env:REHOME_SECRET_APP',
+      sourceOwner: world.sample.owner,
+    }),
+    diesAt: 'step.create-database.created',
+  },
+  'stop-service': {
+    kind: 'stop-service',
+    params: ({ service }) => ({ service }),
+    diesAt: 'step.stop-service.run.after',
+  },
+  'fence-source': {
+    kind: 'fence-source',
+    params: ({ source }, results) => ({
+      source,
+      captured: of(results, 'capture-source'),
+      fingerprint: facts(results).database.fingerprint,
+    }),
+    diesAt: 'step.fence-source.run.after',
+  },
+  'dump-database': {
+    kind: 'dump-database',
+    params: ({ source }) => ({ source, label: 'pre_migration', jobs: 2 }),
+    diesAt: 'step.dump-database.dumped',
+  },
+  'restore-database': {
+    kind: 'restore-database',
+    params: (world, results) => ({
+      ...copyParams(world, results),
+      backupId: of(results, 'dump-database').backupId,
+      jobs: 2,
+    }),
+    diesAt: 'step.restore-database.restored',
+  },
+  'apply-privileges': {
+    kind: 'apply-privileges',
+    params: copyParams,
+    diesAt: 'step.apply-privileges.run.after',
+    undoneWith: 'create-database',
+  },
+  'copy-settings': {
+    kind: 'copy-settings',
+    params: (world, results) => ({ ...copyParams(world, results), captured: of(results, 'capture-source') }),
+    diesAt: 'step.copy-settings.run.after',
+  },
+  'verify-copy': {
+    kind: 'verify-copy',
+    params: (world, results) => ({ ...copyParams(world, results), jobs: 2 }),
+    diesAt: 'step.verify-copy.run.after',
+  },
+  'publish-database': {
+    kind: 'publish-database',
+    params: (world, results) => ({
+      server: world.targetServer,
+      workingName: of(results, 'create-database').workingName,
+      database: targetOf(world).database,
+    }),
+    diesAt: 'step.publish-database.run.after',
+  },
+  'edit-config': {
+    kind: 'edit-config',
+    params: (world) => {
+      const [file] = world.service.configFiles;
+      if (file === undefined) throw new Error('the service has no file');
+      return { file, connection: connection(world) };
+    },
+    diesAt: 'step.edit-config.run.after',
+  },
+  'set-environment': {
+    kind: 'set-environment',
+    params: (world) => ({
+      service: world.service,
+      connection: connection(world),
+      previous: { host: 'old-host', port: 5432, user: 'old', secretRef: 'env:REHOME_SECRET_APP', database: 'old' },
+    }),
+    diesAt: 'step.set-environment.run.after',
+  },
+  'resize-service': {
+    kind: 'resize-service',
+    params: ({ service }) => ({ service, resources: { cpu: 4, memory: '8Gi' }, previous: { cpu: 1, memory: '2Gi' } }),
+    diesAt: 'step.resize-service.run.after',
+  },
+  'start-service': {
+    kind: 'start-service',
+    // Without a target: the undo of a start that belongs to a move leaves the target fenced, see start-service.int.spec.
+    params: ({ service }) => ({ service }),
+    diesAt: 'step.start-service.run.after',
+  },
+  'verify-connections': {
+    kind: 'verify-connections',
+    params: (world) => ({
+      source: world.source,
+      target: targetOf(world),
+      role: world.role,
+      service: world.service,
+      stableForMs: 100,
+    }),
+    diesAt: 'step.verify-connections.run.after',
+  },
+  'retire-source': {
+    kind: 'retire-source',
+    params: ({ source }, results) => ({ source, captured: of(results, 'capture-source') }),
+    diesAt: 'step.retire-source.run.after',
+  },
+};
