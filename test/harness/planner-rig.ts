@@ -71,6 +71,7 @@ export class PlannerRig {
       kafkaBrokers: [],
       kafkaGroupPrefix: `test-${randomBytes(4).toString('hex')}`,
       kafkaReplication: 1,
+      topics: testTopics(),
       apiKeys: ROLES.map((role) => ({ name: role, role, keySha256: hashKey(keys[role]) })),
       catalogue: [],
       bodyLimitBytes: 1_048_576,
@@ -109,7 +110,8 @@ export class PlannerRig {
   }
 
   async close(): Promise<void> {
-    await this.planner.stop();
+    // A failed restart has stopped it already.
+    await this.planner.stop().catch(() => undefined);
     await this.proxy.close();
     await this.ledger.close();
   }
@@ -213,4 +215,10 @@ function parsed(text: string): Body {
   } catch {
     return undefined as never;
   }
+}
+
+/** Topics of one rig: all tests of a run share a Kafka, and a request must reach only the planner it is meant for. */
+function testTopics(): PlannerConfig['topics'] {
+  const prefix = `test-${randomBytes(4).toString('hex')}`;
+  return { requests: `${prefix}.requests`, commands: `${prefix}.commands`, events: `${prefix}.events` };
 }

@@ -1,5 +1,5 @@
 import { toRehomeError } from '#shared/errors/rehome-error.js';
-import { REQUESTS_TOPIC } from '#shared/contracts/topics.js';
+import { deadLetterTopic, TOPICS, type TopicSettings } from '#shared/contracts/topics.js';
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { LedgerTransportStrategy } from '#shared/messaging/ledger-transport.strategy.js';
@@ -10,6 +10,7 @@ import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
 import type { Check, Reporter } from './health/planner-health.js';
 import { Rejections } from './intake/rejections.js';
 import type { LedgerParts } from './ledger-parts.js';
+import type { PlannerTopics } from './planner.config.js';
 
 const LONGEST_BACK_OFF_MS = 10_000;
 
@@ -36,7 +37,7 @@ export class KafkaParts {
     this.strategy = new LedgerTransportStrategy({
       client: this.client,
       groupId: `${config.kafkaGroupPrefix}-planner`,
-      topics: [REQUESTS_TOPIC],
+      topics: [config.topics.requests],
       onRejected: (rejection) => rejections.record(rejection),
       observe: ({ topic, outcome, reason }) => {
         metrics.count('rehome_messages_total', { topic, outcome });
@@ -78,7 +79,10 @@ export class KafkaParts {
     const { signal } = this.stopping;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       try {
-        await createTopics(this.client, { replicationFactor: config.kafkaReplication });
+        await createTopics(this.client, {
+          replicationFactor: config.kafkaReplication,
+          topics: topicsOf(config.topics),
+        });
         this.topics = 'ready';
         this.relay.start();
         return;
@@ -100,9 +104,19 @@ export class KafkaParts {
       sender: this.sender,
       faults,
       logger,
+      topics: config.topics,
       observe: ({ records }) => {
         for (const { topic } of records) metrics.count('rehome_relay_published_total', { topic });
       },
     });
   }
+}
+
+/** The contract's settings under the configured names. */
+function topicsOf({ requests, commands, events }: PlannerTopics): TopicSettings[] {
+  const names = [requests, commands, events];
+  return TOPICS.map((topic, index) => ({
+    ...topic,
+    name: names[index] ?? deadLetterTopic(names[index - names.length] ?? ''),
+  }));
 }

@@ -32,7 +32,6 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
     genReqId: requestIdOf,
     frameworkErrors: answerFrameworkError,
     routerOptions: { maxParamLength: MAX_PATH_PART },
-    // Idle keep-alive connections would hold the shutdown until their clients give up.
     forceCloseConnections: 'idle',
   });
   const app = await NestFactory.create<NestFastifyApplication>(PlannerModule.around(lifecycle), adapter, {
@@ -54,8 +53,23 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
     },
     stop: async () => {
       lifecycle.announceStop();
-      await app.close();
+      await closeServer(app);
       await lifecycle.stop();
     },
   };
+}
+
+const SWEEP_MS = 50;
+
+/** Answers what is in hand. A connection whose last answer went out meanwhile would stay open until its client gives up. */
+async function closeServer(app: NestFastifyApplication): Promise<void> {
+  const server = app.getHttpServer();
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, SWEEP_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+  }
 }

@@ -1,10 +1,17 @@
 import { configurationInvalid, readSettings } from '#shared/configuration/read-settings.js';
+import { COMMANDS_TOPIC, EVENTS_TOPIC, REQUESTS_TOPIC } from '#shared/contracts/topics.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LogLevel } from '#shared/observability/logger.js';
 import { isRole, ROLES } from './auth/role.js';
 import type { HashedKey } from './auth/api-keys.js';
 import { readCatalogue } from './registry/catalogue.js';
 import type { Definition } from './registry/registry-writer.js';
+
+export interface PlannerTopics {
+  readonly requests: string;
+  readonly commands: string;
+  readonly events: string;
+}
 
 /** What the planner runs with: settings, API keys and the catalogue, all of them read and checked. */
 export interface PlannerConfig {
@@ -16,6 +23,8 @@ export interface PlannerConfig {
   readonly kafkaBrokers: readonly string[];
   readonly kafkaGroupPrefix: string;
   readonly kafkaReplication: number;
+  /** Those of the contract; tests that share a broker take their own. */
+  readonly topics: PlannerTopics;
   readonly apiKeys: readonly HashedKey[];
   readonly catalogue: readonly Definition[];
   readonly bodyLimitBytes: number;
@@ -57,7 +66,8 @@ export function readPlannerConfig(environment: NodeJS.ProcessEnv): PlannerConfig
   const catalogue = collect(problems, () => (cataloguePath === undefined ? [] : readCatalogue(cataloguePath)));
   if (settings === undefined || keys === undefined || catalogue === undefined) throw configurationInvalid(problems);
   const { plannerHost: host, plannerPort: port, ...rest } = settings;
-  return { ...rest, host, port, apiKeys: keys, catalogue };
+  const topics = { requests: REQUESTS_TOPIC, commands: COMMANDS_TOPIC, events: EVENTS_TOPIC };
+  return { ...rest, host, port, topics, apiKeys: keys, catalogue };
 }
 
 const KEY_ENTRY = /^([A-Za-z0-9._-]{1,100}):([a-z]+):([0-9a-f]{64})$/;

@@ -21,7 +21,8 @@ export function parseAs<T extends object>(type: new () => T, body: unknown): Par
   const unstorable = findUnstorable(body, '', 0);
   if (unstorable.length > 0) return { ok: false, problems: unstorable };
   const value = plainToInstance(type, body);
-  const errors = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+  // forbidUnknownValues would refuse a class without fields, which is how a call says that it takes nothing.
+  const errors = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (errors.length === 0) return { ok: true, value };
   return { ok: false, problems: errors.flatMap((error) => problemsOf(error, '')) };
 }
