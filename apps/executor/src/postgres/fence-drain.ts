@@ -53,12 +53,13 @@ async function countStarting(session: Session, database: string | null): Promise
   return rows[0]?.count ?? 0;
 }
 
-/** Vacuum workers change no data and give way by themselves. */
+/** Vacuum workers change no data and give way by themselves. Who is no superuser is told nothing of others but database and pid. */
 async function findOccupants(session: Session, database: string | null): Promise<Occupant[]> {
   const { rows } = await session.query<Occupant>(
-    `select pid, coalesce(usename, backend_type) as role, coalesce(nullif(application_name, ''), backend_type) as program
+    `select pid, coalesce(usename, backend_type, 'unknown') as role,
+       coalesce(nullif(application_name, ''), backend_type, 'unknown') as program
      from pg_stat_activity
-     where datname = coalesce($1, current_database()) and pid <> pg_backend_pid() and backend_type <> 'autovacuum worker'`,
+     where datname = coalesce($1, current_database()) and pid <> pg_backend_pid() and backend_type is distinct from 'autovacuum worker'`,
     [database],
   );
   return rows;

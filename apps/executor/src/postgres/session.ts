@@ -38,6 +38,8 @@ export async function openSession(address: SessionAddress, options: SessionOptio
     password: address.password,
     database: address.database,
     application_name: options.applicationName,
+    // At start-up, because a database set to 1 ms would end even the statement that sets the others.
+    options: '-c statement_timeout=0',
     keepAlive: true,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
   });

@@ -47,7 +47,9 @@ async function readIdentity(session: Session, major: number): Promise<Identity> 
 async function readExtensions(session: Session): Promise<ExtensionFact[]> {
   const { rows } = await session.query<ExtensionFact>(
     `select e.extname as name, e.extversion as version, n.nspname as schema
-     from pg_extension e join pg_namespace n on n.oid = e.extnamespace order by 1`,
+     from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+     -- One that needs another was made after it.
+     order by e.oid`,
   );
   return rows;
 }

@@ -1,0 +1,36 @@
+import { describe, expect, test } from '@jest/globals';
+import { selectItems } from './dump-and-restore.js';
+import { databaseArgument } from './run-tool.js';
+
+const LIST = [
+  '; Archive created at 2026-11-21',
+  '11; 2615 19253 SCHEMA - a owner',
+  '12; 2615 19254 SCHEMA - a b owner',
+  '3842; 0 0 COMMENT - SCHEMA a owner',
+  '2; 3079 18938 EXTENSION - citext ',
+  '3845; 0 0 COMMENT - EXTENSION citext ',
+  '200; 1259 19300 TABLE a SCHEMA - a owner',
+];
+
+describe('the list of an archive', () => {
+  test('loses what stands at the target already, and nothing else', () => {
+    const { text, items } = selectItems(LIST.join('\n'), { schemas: ['a'], extensions: ['citext'] });
+    expect(text.trimEnd().split('\n')).toEqual([LIST[2], LIST[3], LIST[5], LIST[6]]);
+    expect(items).toBe(4);
+  });
+
+  test('stays whole when nothing stands there', () => {
+    expect(selectItems(LIST.join('\n'), { schemas: [], extensions: [] }).items).toBe(6);
+  });
+});
+
+describe('the name of a database in arguments', () => {
+  test.each([
+    ['acme', `--dbname=dbname='acme'`],
+    ['a=b', `--dbname=dbname='a=b'`],
+    ['postgres://x', `--dbname=dbname='postgres://x'`],
+    [`it's \\`, `--dbname=dbname='it\\'s \\\\'`],
+  ])('is never taken for a connection string: %s', (name, argument) => {
+    expect(databaseArgument(name)).toBe(argument);
+  });
+});
