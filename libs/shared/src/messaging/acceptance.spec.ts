@@ -3,7 +3,7 @@ import { BadRequestException } from '@nestjs/common';
 import { RehomeError } from '../errors/rehome-error.js';
 import { silentLogger } from '../observability/logger.js';
 import { Acceptance, type AcceptanceParts, SUSPECT_ATTEMPTS } from './acceptance.js';
-import type { BatchOutcome } from './group-consumer.js';
+import type { BatchOutcome } from './batch-delivery.js';
 import type { IncomingRecord } from './kafka-record.js';
 
 const RECORD: IncomingRecord = {

@@ -2,7 +2,7 @@ import type { Failure } from '../contracts/events.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { RehomeError } from '../errors/rehome-error.js';
 import type { Logger } from '../observability/logger.js';
-import type { BatchOutcome, RecordBatch } from './group-consumer.js';
+import type { BatchOutcome, RecordBatch } from './batch-delivery.js';
 import { judgeFailure } from './handler-failure.js';
 import { type IncomingRecord, placeOf } from './kafka-record.js';
 import { workInLanes } from './lanes.js';

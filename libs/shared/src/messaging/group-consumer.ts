@@ -1,23 +1,8 @@
-import type { Batch, Consumer, EachBatchPayload } from 'kafkajs';
+import type { Consumer } from 'kafkajs';
+import { type BatchOutcome, deliverBatch, HEARTBEAT_INTERVAL_MS, type RecordBatch } from './batch-delivery.js';
 import type { KafkaClient } from './kafka-client.js';
 import { PATIENT } from './kafka-client.js';
-import type { IncomingRecord } from './kafka-record.js';
 import { backOffMs, pauseFor, within } from './waiting.js';
-
-export interface RecordBatch {
-  readonly topic: string;
-  readonly partition: number;
-  /** In offset order, at least one. */
-  readonly records: readonly IncomingRecord[];
-}
-
-/** How far a batch came. */
-export interface BatchOutcome {
-  /** First offset that is not done; what lies below is committed. */
-  readonly next: bigint;
-  /** The partition rests that long before it is read on from `next`. */
-  readonly pauseMs?: number;
-}
 
 export interface GroupConsumerOptions {
   readonly groupId: string;
@@ -41,7 +26,6 @@ export interface ConsumerHealth {
 
 // The smallest that brokers allow by default. A killed member's partitions wait this long.
 const SESSION_TIMEOUT_MS = 6_000;
-const HEARTBEAT_INTERVAL_MS = 1_500;
 const REBALANCE_TIMEOUT_MS = 15_000;
 // How long a resumed partition or a leaving member may wait for the fetch under way (default 5 s).
 const MAX_WAIT_MS = 200;
@@ -85,7 +69,14 @@ export class GroupConsumer {
   /** Leaves the group, so that its partitions go to other members at once. */
   async close(): Promise<void> {
     this.closing.abort();
-    await this.life;
+    // A connection to a host that swallows packets takes far longer to fail than anybody waits for a stop.
+    await within(
+      2 * CLOSE_LIMIT_MS,
+      this.life ?? Promise.resolve(),
+      () => new Error('the consumer is still closing'),
+    ).catch((error: unknown) => {
+      this.client.logger.warn({ err: error, groupId: this.options.groupId }, 'kafka consumer not closed in time');
+    });
   }
 
   private isClosing(): boolean {
@@ -151,7 +142,7 @@ export class GroupConsumer {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
-      eachBatch: (payload) => this.eachBatch(consumer, payload, over),
+      eachBatch: (payload) => deliverBatch({ consumer, payload, onBatch: this.options.onBatch, over }),
     });
     await Promise.race([running, aborted(this.closing.signal)]);
     for (const { topic, partition, offset } of this.options.beginAt ?? []) {
@@ -197,56 +188,6 @@ export class GroupConsumer {
     this.state = 'running';
     this.client.logger.info({ groupId: this.options.groupId, assigned: this.assigned }, 'kafka group joined');
   }
-
-  private async eachBatch(consumer: Consumer, payload: EachBatchPayload, signal: AbortSignal): Promise<void> {
-    const { batch } = payload;
-    const { topic, partition } = batch;
-    if (!payload.isRunning() || payload.isStale() || signal.aborted) return;
-    const outcome = await beating(payload, () => this.options.onBatch({ topic, partition, records: recordsOf(batch) }));
-    // Before the commit, which throws when the group rebalances: the rest would be fetched again at once.
-    if (outcome.pauseMs !== undefined) rest(consumer, { topic, partition, ms: outcome.pauseMs }, signal);
-    if (outcome.next <= BigInt(batch.firstOffset() ?? 0)) return;
-    // Without this the same batch is fetched again for ever, committed or not.
-    payload.resolveOffset(String(outcome.next - 1n));
-    // Not `consumer.commitOffsets`: that one retries a rebalance instead of letting the runner join again.
-    await payload.commitOffsetsIfNecessary({
-      topics: [{ topic, partitions: [{ partition, offset: String(outcome.next) }] }],
-    });
-  }
-}
-
-/** kafkajs beats only between batches; a batch that waits for a slow ledger must not cost the membership. */
-async function beating<T>(payload: EachBatchPayload, work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => {
-    // A rebalance shows up here first; the commit after the batch meets it again and lets the runner join.
-    payload.heartbeat().catch(() => undefined);
-  }, HEARTBEAT_INTERVAL_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
-  }
-}
-
-/** A paused consumer keeps beating by itself: this is the back-pressure. */
-function rest(consumer: Consumer, at: { topic: string; partition: number; ms: number }, signal: AbortSignal): void {
-  const partitions = [{ topic: at.topic, partitions: [at.partition] }];
-  consumer.pause(partitions);
-  void pauseFor(at.ms, signal).then(() => {
-    if (!signal.aborted) consumer.resume(partitions);
-  });
-}
-
-function recordsOf({ topic, partition, messages }: Batch): IncomingRecord[] {
-  return messages.map(({ offset, key, value, headers, timestamp }) => ({
-    topic,
-    partition,
-    offset: BigInt(offset),
-    key,
-    value,
-    headers: headers ?? {},
-    timestampMs: Number(timestamp),
-  }));
 }
 
 async function leave(consumer: Consumer, client: KafkaClient): Promise<void> {
