@@ -84,6 +84,13 @@ export class RunningStack {
     );
   }
 
+  /** One more executor of the same site: the same work root and vault key, another port. */
+  async anotherExecutor(extraEnv: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
+    const environment = { ...this.part().environment, executorPort: await freePort() };
+    const env = { ...executorEnvironment(environment), ...this.options.executorEnv, ...extraEnv };
+    return this.launch('executor', env, `http://127.0.0.1:${String(environment.executorPort)}`);
+  }
+
   /** In reverse order of starting; one that fails to stop does not keep the others running. */
   async stop(): Promise<void> {
     for (const part of this.started.splice(0).reverse()) await part.stop().catch(() => undefined);
