@@ -45,6 +45,8 @@ const TENANT = { plan: 'basic', server: 'pool-1', database: 'shop_acme', owner: 
 
 /** A planner on a port of its own and a ledger of its own, reached through a proxy that tests can close. */
 export class PlannerRig {
+  private running = true;
+
   private constructor(
     readonly ledger: TestLedger,
     readonly proxy: TcpProxy,
@@ -104,14 +106,19 @@ export class PlannerRig {
 
   /** The same planner again, as after a restart of its process. */
   async restart(): Promise<void> {
-    await this.planner.stop();
+    await this.stop();
     this.planner = await createPlanner(this.config, this.logger);
+    this.running = true;
     this.address = await this.planner.start();
   }
 
+  async stop(): Promise<void> {
+    if (this.running) await this.planner.stop();
+    this.running = false;
+  }
+
   async close(): Promise<void> {
-    // A failed restart has stopped it already.
-    await this.planner.stop().catch(() => undefined);
+    await this.stop();
     await this.proxy.close();
     await this.ledger.close();
   }

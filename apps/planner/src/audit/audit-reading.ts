@@ -37,16 +37,15 @@ export async function* readEvents(reader: LedgerReader, filter: EventFilter): As
 }
 
 /**
- * First position recorded at or after a time, one past the head when there is none. `recorded_at` never goes
- * back, so halving finds it in as many single reads as the head's position has bits.
+ * First position recorded at or after a time in microseconds, one past the head when there is none. `recorded_at`
+ * never goes back, so halving finds it in as many single reads as the head's position has bits.
  */
-export async function firstPositionAt(reader: LedgerReader, time: string, head: Position): Promise<Position> {
-  const wanted = microseconds(time);
+export async function firstPositionAt(reader: LedgerReader, time: bigint, head: Position): Promise<Position> {
   let [low, high] = [1n, head + 1n];
   while (low < high) {
     const middle = (low + high) / 2n;
     const [event] = await reader.read({ after: toPosition(middle - 1n), until: toPosition(middle), limit: 1 });
-    if (event === undefined || microseconds(event.recordedAt) >= wanted) high = middle;
+    if (event === undefined || microseconds(event.recordedAt) >= time) high = middle;
     else low = middle + 1n;
   }
   return toPosition(low);

@@ -8,10 +8,14 @@ import { verifyLedger, type Verification } from '#shared/ledger/verify.js';
 import { NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { NDJSON_MEDIA_TYPE, sendChunks } from '../http/ndjson.js';
 import { queryOf } from '../http/parsed.pipe.js';
-import { firstPositionAt, readEvents, type EventFilter } from './audit-reading.js';
-import { AuditQuery, AuditRange } from './audit.query.js';
+import { MigrationSummary } from '../intake/migration.views.js';
+import type { KnownState } from '../migration/migration-state.js';
+import { viewMigration } from '../migration/migration-view.js';
+import { firstPositionAt, microseconds, readEvents, type EventFilter } from './audit-reading.js';
+import { AuditQuery, AuditRange, AuditStateQuery, POSITION } from './audit.query.js';
 import { AuditLine, VerificationView } from './audit.views.js';
 import { auditLine } from './event-line.js';
+import { migrationsAt } from './state-at.js';
 
 /** The ledger for whoever wants to check it: every event with its exact text and hash. */
 @ApiTags('audit')
@@ -39,6 +43,24 @@ export class AuditController {
     });
   }
 
+  @Get('state')
+  @NeedsRole('viewer', 'Every migration as it stood at a position or time, one JSON object per line')
+  @ApiProduces(NDJSON_MEDIA_TYPE)
+  @ApiOkResponse({ type: MigrationSummary, description: 'One per line' })
+  @problemResponse(400, 'It is neither a position nor a time')
+  async state(@Query(queryOf(AuditStateQuery)) { at }: AuditStateQuery, @Res() reply: FastifyReply): Promise<void> {
+    await sendChunks(reply, NDJSON_MEDIA_TYPE, this.states(at));
+  }
+
+  private async *states(at: string): AsyncGenerator<string> {
+    const { position: head } = await this.reader.head();
+    // Whatever was recorded within the microsecond that was named had happened by then.
+    const until = POSITION.test(at)
+      ? lowest(toPosition(at), head)
+      : toPosition((await firstPositionAt(this.reader, microseconds(at) + 1n, head)) - 1n);
+    for (const state of await migrationsAt(this.reader, until)) yield `${JSON.stringify(summaryOf(state))}\n`;
+  }
+
   private async *lines(query: AuditQuery): AsyncGenerator<string> {
     const head = await this.reader.head();
     const filter = await this.filterOf(query, head.position);
@@ -50,8 +72,8 @@ export class AuditController {
   private async filterOf(query: AuditQuery, head: Position): Promise<EventFilter> {
     const { from, to, since, until, type, stream } = query;
     const [start, end] = await Promise.all([
-      since === undefined ? toPosition(1) : firstPositionAt(this.reader, since, head),
-      until === undefined ? toPosition(head + 1n) : firstPositionAt(this.reader, until, head),
+      since === undefined ? toPosition(1) : firstPositionAt(this.reader, microseconds(since), head),
+      until === undefined ? toPosition(head + 1n) : firstPositionAt(this.reader, microseconds(until), head),
     ]);
     return {
       from: highest(start, toPosition(from ?? 1)),
@@ -61,6 +83,12 @@ export class AuditController {
       ...(stream === undefined ? {} : { stream }),
     };
   }
+}
+
+function summaryOf(state: KnownState): MigrationSummary {
+  const view = viewMigration(state, [], state.lastAt);
+  const { migrationId, kind, status, subject, title, requestedBy, dryRun, createdAt, updatedAt, position } = view;
+  return { migrationId, kind, status, subject, title, requestedBy, dryRun, createdAt, updatedAt, position };
 }
 
 function highest(one: Position, other: Position): Position {

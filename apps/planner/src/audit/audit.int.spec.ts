@@ -124,6 +124,29 @@ describe('GET /v1/audit/events', () => {
   });
 });
 
+describe('GET /v1/audit/state', () => {
+  it('tells every migration as it stood at a position or a time', async () => {
+    const { json } = await rig.upgrade(await rig.seedTenant());
+    const { migrationId } = json;
+    const requested = await rig.event(migrationId, 'MigrationRequested');
+    const commanded = await rig.event(migrationId, 'StepCommanded');
+    const at = async (moment: string): Promise<string | undefined> => {
+      const { text } = await rig.call('GET', `/v1/audit/state?at=${encodeURIComponent(moment)}`, { role: 'viewer' });
+      const states = text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { migrationId: string; status: string });
+      return states.find((state) => state.migrationId === migrationId)?.status;
+    };
+    expect(await at(String(requested.position - 1n))).toBeUndefined();
+    expect(await at(String(requested.position))).toBe('requested');
+    expect(await at(String(commanded.position))).toBe('inspecting');
+    expect(await at(requested.recordedAt)).toBe('requested');
+    expect(await at(commanded.recordedAt)).toBe('inspecting');
+    expect(await at('2999-01-01T00:00:00Z')).toBe('inspecting');
+  });
+});
+
 describe('GET /v1/audit/verify', () => {
   it('follows the chain to the head, or over a range', async () => {
     const head = await rig.ledger.planner.reader.head();

@@ -1,6 +1,6 @@
-import { ChoiceField, PatternField, TextField, TimeField } from '#shared/contracts/requests/fields.js';
+import { PatternField, TextField, TimeField } from '#shared/contracts/requests/fields.js';
 
-const POSITION = /^\d{1,18}$/;
+export const POSITION = /^\d{1,18}$/;
 const POSITION_SHAPE = 'a position, a whole number';
 
 export class AuditRange {
@@ -47,9 +47,11 @@ export class AuditQuery extends AuditRange {
 }
 
 export class AuditStateQuery {
-  @TextField({ maxLength: 40, description: 'A position or an RFC 3339 time', example: '42' })
+  @PatternField({
+    pattern: /^(?:\d{1,18}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))$/,
+    shape: 'a position or an RFC 3339 time with Z or an offset',
+    description: 'A position, or a time',
+    example: '42',
+  })
   readonly at!: string;
-
-  @ChoiceField({ optional: true, values: ['ndjson'], description: 'One line per migration' })
-  readonly format?: 'ndjson';
 }

@@ -24,6 +24,7 @@ const CALLS: readonly (readonly [Role, string, string])[] = [
   ['viewer', 'GET', '/v1/entitlements/x'],
   ['viewer', 'GET', '/v1/audit/events?from=1&to=1'],
   ['viewer', 'GET', '/v1/audit/verify'],
+  ['viewer', 'GET', '/v1/audit/state?at=1'],
   ['requester', 'POST', '/v1/migrations'],
   ['requester', 'POST', '/v1/plans'],
   ['requester', 'POST', `/v1/migrations/${id}/cancel`],

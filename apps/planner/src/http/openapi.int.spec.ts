@@ -22,6 +22,7 @@ const ROUTES = [
   'GET /health/ready',
   'GET /metrics',
   'GET /v1/audit/events',
+  'GET /v1/audit/state',
   'GET /v1/audit/verify',
   'GET /v1/entitlements/{plan}',
   'GET /v1/instances/{id}',

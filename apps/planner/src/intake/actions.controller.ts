@@ -6,7 +6,7 @@ import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { migrationIdPipe } from '../http/migration-id.pipe.js';
 import { bodyOf } from '../http/parsed.pipe.js';
-import { migrationLinks } from '../intake/accepted.js';
+import { migrationLinks } from './accepted.js';
 import { MigrationActions, type Action } from './migration-actions.js';
 
 class ActionView {

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { PlannedStep, StepDescription } from '#shared/contracts/plan.js';
-import { planLinks } from '../intake/accepted.js';
+import { planLinks } from './accepted.js';
 import type { KnownState } from '../migration/migration-state.js';
 import { viewMigration } from '../migration/migration-view.js';
 import { CheckView, FailureView } from './migration.views.js';

@@ -3,7 +3,7 @@ import { Transform } from 'class-transformer';
 import { invalidRequest } from '../http/request-refused.js';
 import { MigrationRow } from '../models/migration.entity.js';
 import type { PlannerModels } from '../models/planner-models.js';
-import { MIGRATION_STATUSES, type MigrationPage, type MigrationSummary } from './migration.views.js';
+import { MIGRATION_STATUSES, type MigrationPage, type MigrationSummary } from '../intake/migration.views.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;

@@ -18,11 +18,11 @@ import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { migrationIdPipe } from '../http/migration-id.pipe.js';
 import { untilGone } from '../http/ndjson.js';
 import { queryOf } from '../http/parsed.pipe.js';
-import { AcceptedMigration, migrationLinks } from '../intake/accepted.js';
-import { idempotencyOf, traceparentOf } from '../intake/idempotency-key.js';
-import { MigrationIntake } from '../intake/migration-intake.js';
+import { AcceptedMigration, migrationLinks } from './accepted.js';
+import { idempotencyOf, traceparentOf } from './idempotency-key.js';
+import { MigrationIntake } from './migration-intake.js';
 import { SHUTDOWN } from '../tokens.js';
-import { ListQuery, MigrationList } from './migration-list.js';
+import { ListQuery, MigrationList } from '../projections/migration-list.js';
 import { MigrationDetail, MigrationPage } from './migration.views.js';
 import { Migrations } from './migrations.js';
 
