@@ -79,6 +79,7 @@ function toolEnvironment(
     PGAPPNAME: applicationName,
     PGCONNECT_TIMEOUT: '10',
     PGCLIENTENCODING: 'UTF8',
+    PGOPTIONS: '-c statement_timeout=0',
   };
 }
 

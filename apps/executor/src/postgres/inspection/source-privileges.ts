@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '#shared/database/identifier.js';
+import { quoteIdentifier, quoteLiteral } from '#shared/database/identifier.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { Session } from '../session.js';
 import { judge } from './check.js';
@@ -37,7 +37,7 @@ function missingPowers(powers: Powers, owner: string): { what: string; statement
   lacks(powers.bypassRls || !powers.needsBypass, 'would be stopped by row security', `alter role ${admin} bypassrls`);
   const readAll = powers.unreadable.map((table) => `grant select on ${table} to ${admin}`).join('; ');
   lacks(powers.unreadable.length === 0, `cannot read ${powers.unreadable.join(', ')}`, readAll);
-  const readLargeObjects = `grant select on large object … to ${admin}, for each`;
+  const readLargeObjects = `select format('grant select on large object %s to %I', oid, ${quoteLiteral(powers.admin)}) from pg_largeobject_metadata \\gexec`;
   lacks(
     powers.unreadableLargeObjects === 0,
     `cannot read ${String(powers.unreadableLargeObjects)} large objects`,

@@ -121,15 +121,19 @@ async function checkRoleSettings(session: Session, facts: DatabaseFacts, targetR
   return judge('target-role-settings', 'warning', 'none', rows.length > 0 ? { found, remedy } : undefined);
 }
 
-/** Whether the operating system or ICU of the target knows the locale is learnt by asking for a collation, undone at once. */
+/**
+ * Whether the operating system or ICU of the target knows the locale is learnt by asking for a collation, undone at once.
+ * A collation must fit the encoding of the database that it is made in: where that is another, nothing can be learnt.
+ */
 async function checkLocale(session: Session, facts: DatabaseFacts, major: number): Promise<PreflightCheck> {
-  const wanted = [...new Set([facts.collate, facts.ctype])].filter(
-    (locale) => !['C', 'POSIX', 'C.UTF-8', 'C.utf8'].includes(locale),
-  );
+  const fine = `${facts.encoding}, ${facts.collate}`;
+  const { rows } = await session.query<{ encoding: string }>(`select current_setting('server_encoding') as encoding`);
+  if (rows[0]?.encoding !== facts.encoding)
+    return judge('locale', 'info', `${fine}; seen when the database is created`, undefined);
   const unknown: string[] = [];
-  for (const locale of wanted) {
-    const known = await knowsLocale(session, `provider = libc, locale = ${quoteLiteral(locale)}`);
-    if (!known) unknown.push(locale);
+  for (const locale of new Set([facts.collate, facts.ctype])) {
+    if (BUILT_IN_LOCALES.has(locale)) continue;
+    if (!(await knowsLocale(session, `provider = libc, locale = ${quoteLiteral(locale)}`))) unknown.push(locale);
   }
   if (facts.icuLocale !== undefined && facts.localeProvider === 'i') {
     const known =
@@ -138,13 +142,10 @@ async function checkLocale(session: Session, facts: DatabaseFacts, major: number
   }
   const found = `the target does not know the locale ${unknown.join(', ')}`;
   const remedy = 'install the locale on the target host (Debian: dpkg-reconfigure locales) and restart PostgreSQL';
-  return judge(
-    'locale',
-    'error',
-    `${facts.encoding}, ${facts.collate}`,
-    unknown.length > 0 ? { found, remedy } : undefined,
-  );
+  return judge('locale', 'error', fine, unknown.length > 0 ? { found, remedy } : undefined);
 }
+
+const BUILT_IN_LOCALES = new Set(['C', 'POSIX']);
 
 async function knowsLocale(session: Session, options: string): Promise<boolean> {
   await session.query('begin');
@@ -152,8 +153,9 @@ async function knowsLocale(session: Session, options: string): Promise<boolean> 
     await session.query(`create collation pg_temp.rehome_probe (${options})`);
     return true;
   } catch (error) {
-    // 42704: no such locale. Anything else, such as another encoding here, says nothing about the database to be.
-    return !(error instanceof Error && 'code' in error && error.code === '42704');
+    // 22023 and 42704, by major and provider: no such locale.
+    if (error instanceof Error && 'code' in error && (error.code === '22023' || error.code === '42704')) return false;
+    throw error;
   } finally {
     await session.query('rollback');
   }
