@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { ServiceDefinition } from '#shared/contracts/registry.js';
+import { KafkaClient } from '#shared/messaging/kafka-client.js';
+import { silentLogger } from '#shared/observability/logger.js';
 import { hasEnded, type MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import { PlannerClient } from '../../scripts/stack/planner-client.js';
 import { RunningStack } from '../../scripts/stack/running-stack.js';
@@ -25,7 +27,9 @@ export interface MoveEvent {
   readonly position: string;
   readonly stream: string;
   readonly type: string;
+  readonly recordedAt: string;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** A whole stack with real servers and processes, and what end-to-end tests do with it. */
@@ -145,6 +149,35 @@ export class MoveWorld {
     const server = servers.find((one) => one.db_server_id === serverId);
     if (!server) throw new Error(`the provisioner has no server ${serverId}`);
     return server.adminUrl;
+  }
+
+  /** The planner as a holder of that role's key sees it. */
+  plannerAs(role: keyof RunningStack['apiKeys']): PlannerClient {
+    return new PlannerClient(this.stack.plannerUrl, this.stack.apiKeys[role]);
+  }
+
+  /** A client of the stack's broker; whoever opens producers or consumers closes them. */
+  kafka(): KafkaClient {
+    return new KafkaClient({ brokers: (this.stack.kafka?.brokers ?? '').split(','), clientId: 'e2e' }, silentLogger());
+  }
+
+  /** What a service has logged so far, line by line. */
+  log(service: 'planner' | 'executor'): Readonly<Record<string, unknown>>[] {
+    const text = readFileSync(join(this.stack.options.directory, `${service}.log`), 'utf8');
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+  }
+
+  /** What a tenant's controller keeps of its application: `environment`, `resources` or `history`. */
+  async controller<T>(tenant: SampleTenant, what: 'environment' | 'resources' | 'history'): Promise<T> {
+    return (await (await fetch(`${tenant.serviceUrl}/${what}`)).json()) as T;
+  }
+
+  /** Switches faults of the sample provisioner on; `{}` switches them off. */
+  async provisionerFaults(faults: object): Promise<void> {
+    await fetch(`${this.stack.provisioner?.url ?? ''}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
   }
 
   /** A file that a fault point waits for or makes; see `FaultPoints`. */
