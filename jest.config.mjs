@@ -14,6 +14,6 @@ export default {
   globalSetup: '<rootDir>/test/harness/global-set-up.mjs',
   globalTeardown: '<rootDir>/test/harness/global-tear-down.mjs',
   reporters: ['default', '<rootDir>/test/harness/last-line-reporter.mjs'],
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
 };
