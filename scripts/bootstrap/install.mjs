@@ -4,6 +4,8 @@ import { PROJECT_ROOT, alone, modifiedAt, say } from './project.mjs';
 
 /** npm writes this file last; it is the proof of a finished installation. */
 const INSTALLED = join(PROJECT_ROOT, 'node_modules/.package-lock.json');
+/** Absent after an installation without development packages. */
+const COMPILER = join(PROJECT_ROOT, 'node_modules/typescript/package.json');
 const LOCK_FILE = join(PROJECT_ROOT, 'package-lock.json');
 
 /** Runs `npm ci` when there is no installation, or the lock file changed since. @throws Error when npm fails. */
@@ -25,7 +27,7 @@ export async function installWhenStale() {
 
 function isInstalled() {
   const installed = modifiedAt(INSTALLED);
-  return installed > 0 && installed >= modifiedAt(LOCK_FILE);
+  return installed > 0 && installed >= modifiedAt(LOCK_FILE) && modifiedAt(COMPILER) > 0;
 }
 
 /** Without what an outer `npm run` set: NODE_ENV=production or omit=dev would leave the compiler out. */
