@@ -131,7 +131,7 @@ export class PlannerRig {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: bodyText(body) }),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: parsed(text) };
@@ -214,6 +214,12 @@ export class PlannerRig {
       await delay(20);
     }
   }
+}
+
+/** Texts and bytes go as they are, to be refused; everything else as JSON. */
+function bodyText(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  return typeof body === 'string' ? body : JSON.stringify(body);
 }
 
 function parsed(text: string): Body {

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from '#shared/observability/logger.js';
 import { installAccessLog, requestIdOf } from './http/access-log.js';
+import { takeJsonBodies } from './http/json-body.js';
 import { nestLogger } from './http/nest-logger.js';
 import { answerFrameworkError } from './http/problem.filter.js';
 import { serveOpenApi } from './http/openapi.js';
@@ -38,6 +39,7 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
     logger: nestLogger(logger),
   });
   installAccessLog(adapter.getInstance(), logger, parts.metrics);
+  takeJsonBodies(app, config.bodyLimitBytes);
   serveOpenApi(app);
   // Without inheritAppConfig neither guards nor filters would apply to messages.
   if (kafka !== undefined) app.connectMicroservice({ strategy: kafka.strategy }, { inheritAppConfig: true });

@@ -15,12 +15,17 @@ interface FrameworkFailure {
   readonly detail: string;
 }
 
+/** Not the error's own words: they name addresses. */
+const LEDGER_AWAY = 'the ledger does not answer; ask again soon, with the same Idempotency-Key where there was one';
+
 /** Any thrown value as the problem that is answered. What is not ours is told in our words, never in a library's. */
 export function problemOfError(error: unknown, { path, requestId }: Occurrence): Problem {
   const common = { instance: path, requestId };
   if (error instanceof RequestRefused) {
     return problemOf({ ...common, code: error.code, detail: error.message, errors: error.errors, links: error.links });
   }
+  if (error instanceof RehomeError && error.code === 'LEDGER_UNAVAILABLE')
+    return problemOf({ ...common, code: error.code, detail: LEDGER_AWAY });
   if (error instanceof RehomeError && error.code !== 'INTERNAL')
     return problemOf({ ...common, code: error.code, detail: error.message });
   const framework = frameworkFailure(error, path);

@@ -155,7 +155,8 @@ describe('a wish of a person', () => {
     await rig.event(migrationId, 'StepCommanded');
     const wrong = await rig.call('POST', `/v1/migrations/${migrationId}/rollback`, { body: { why: 'x' } });
     expect(wrong.json).toMatchObject({ status: 400, errors: [{ pointer: '/why' }] });
-    expect((await rig.call('POST', `/v1/migrations/${migrationId}/rollback`)).status).toBe(202);
+    const headers = { 'content-type': 'application/json' };
+    expect((await rig.call('POST', `/v1/migrations/${migrationId}/rollback`, { headers })).status).toBe(202);
   });
 
   it('is refused with the reason when the state does not allow it', async () => {

@@ -116,7 +116,15 @@ describe('POST /v1/migrations', () => {
     const broken = await rig.call('POST', '/v1/migrations', { body: '{"kind": "upgrade",' });
     expect(broken.json).toMatchObject({ status: 400, code: 'REQUEST_UNREADABLE', instance: '/v1/migrations' });
     const empty = await rig.call('POST', '/v1/migrations', { headers: { 'content-type': 'application/json' } });
-    expect(empty.json).toMatchObject({ status: 400 });
+    expect(empty.json).toMatchObject({
+      status: 400,
+      code: 'REQUEST_INVALID',
+      detail: 'the body must be a JSON object',
+    });
+    const latin1 = await rig.call('POST', '/v1/migrations', { body: Buffer.from('{"kind":"\xe9"}', 'latin1') });
+    expect(latin1.json).toMatchObject({ status: 400, code: 'REQUEST_UNREADABLE' });
+    const proto = await rig.call('POST', '/v1/migrations', { body: '{"kind":"upgrade","__proto__":{}}' });
+    expect(proto.json).toMatchObject({ status: 400 });
     const large = await rig.call('POST', '/v1/migrations', { body: { kind: 'x'.repeat(1_100_000) } });
     expect(large.json).toMatchObject({ status: 413, code: 'REQUEST_TOO_LARGE' });
     const xml = await rig.call('POST', '/v1/migrations', {
@@ -124,7 +132,7 @@ describe('POST /v1/migrations', () => {
       headers: { 'content-type': 'application/xml' },
     });
     expect(xml.json).toMatchObject({ status: 415, code: 'REQUEST_UNREADABLE' });
-    for (const answer of [broken, empty, large, xml])
+    for (const answer of [broken, empty, latin1, proto, large, xml])
       expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   });
 });
