@@ -59,9 +59,13 @@ export class StubService {
         () => 'exited',
       );
     }
-    if (call === 'PUT /environment') this.environment = { ...this.environment, ...JSON.parse(body) };
-    if (call === 'PUT /resources') this.resources = JSON.parse(body);
+    if (call === 'PUT /environment') this.environment = { ...this.environment, ...parse<string>(body) };
+    if (call === 'PUT /resources') this.resources = parse(body);
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ state: this.state, healthy: this.state === 'running', restarts: 0 }));
   }
+}
+
+function parse<T>(body: string): Record<string, T> {
+  return JSON.parse(body) as Record<string, T>;
 }

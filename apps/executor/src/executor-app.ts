@@ -1,7 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { COMMANDS_TOPIC } from '#shared/contracts/topics.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { LedgerTransportStrategy } from '#shared/messaging/ledger-transport.strategy.js';
 import { publishedBy } from '#shared/messaging/published-by.js';
@@ -12,6 +11,8 @@ import { ExecutorHealth } from './health/executor-health.js';
 
 /** The whole process: executor, Kafka consumer, HTTP server. */
 export class ExecutorApp {
+  private stopped: Promise<void> | undefined;
+
   private constructor(
     private readonly executor: Executor,
     private readonly app: NestFastifyApplication,
@@ -48,7 +49,12 @@ export class ExecutorApp {
   }
 
   /** No new claims; running steps give themselves back at their safe points; then everything closes. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopped ??= this.stopOnce();
+    return this.stopped;
+  }
+
+  private async stopOnce(): Promise<void> {
     this.health.stop();
     // The executor first: take-over by another must not wait for Kafka to let us go.
     await Promise.all([this.executor.stop(), this.app.close()]);
@@ -65,12 +71,12 @@ function strategyOf(config: ExecutorConfig, executor: Executor): LedgerTransport
   return new LedgerTransportStrategy({
     client,
     groupId: `${config.kafkaGroupPrefix}-executors`,
-    topics: [COMMANDS_TOPIC],
+    topics: [config.commandsTopic],
     accepts: publishedBy(executor.reader),
     // The dead letter itself carries why; the executor owns no stream where a command without a run could be told.
     onRejected: ({ failure, requestId }) => {
       logger.warn({ requestId, failure }, 'command rejected');
-      metrics.count('rehome_dead_letters_total', { topic: COMMANDS_TOPIC, reason: failure.code });
+      metrics.count('rehome_dead_letters_total', { topic: config.commandsTopic, reason: failure.code });
       return Promise.resolve();
     },
     observe: ({ topic, outcome }) => {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { readSettings, type Settings } from '#shared/configuration/read-settings.js';
+import { COMMANDS_TOPIC } from '#shared/contracts/topics.js';
 import type { SettingKey } from '#shared/configuration/settings.js';
 
 const KEYS = [
@@ -38,6 +39,8 @@ export interface ExecutorConfig extends Settings<(typeof KEYS)[number]> {
   readonly owner: string;
   /** For `env:` secret references only. */
   readonly environment: NodeJS.ProcessEnv;
+  /** That of the contract; tests that share a broker take their own. */
+  readonly commandsTopic: string;
 }
 
 /** @throws RehomeError CONFIGURATION_INVALID with every problem at once. */
@@ -45,5 +48,5 @@ export function readExecutorConfig(environment: NodeJS.ProcessEnv): ExecutorConf
   const settings = readSettings(KEYS, environment);
   // The process id alone repeats on every host, and after a restart.
   const owner = settings.executorName ?? `${hostname()}:${String(process.pid)}`;
-  return { ...settings, owner, environment };
+  return { ...settings, owner, environment, commandsTopic: COMMANDS_TOPIC };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import { hasCode } from './drivers/config-files/atomic-file.js';
 import type { Vault } from './secrets/vault.js';
 
 export interface Site {
@@ -41,7 +42,7 @@ async function isFirst(vault: Vault, name: string, error: unknown): Promise<bool
 async function nonceOf(workRoot: string): Promise<string> {
   const path = join(workRoot, '.rehome-site');
   await writeFile(path, `${randomBytes(16).toString('hex')}\n`, { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
   });
   return (await readFile(path, 'utf8')).trim();
 }

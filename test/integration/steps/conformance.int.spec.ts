@@ -3,7 +3,7 @@ import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { STEPS } from '../../../apps/executor/src/steps/step-registry.js';
 import type { Step } from '../../../apps/executor/src/running/step.js';
 import { attempt, DeadAttempt, resultOf, type AttemptOptions } from './attempts.js';
-import { CASES, type ConformanceCase, type Results } from './conformance-cases.js';
+import { CASES, type ConformanceCase } from './conformance-cases.js';
 import { ConformanceWorld } from './conformance-world.js';
 
 let world: ConformanceWorld | undefined;
@@ -40,7 +40,7 @@ describe.each(Object.values(CASES).map((one) => [one.kind, one] as const))('%s',
 
   beforeAll(async () => {
     if (world === undefined) throw new Error('the world does not exist');
-    base = { step, params: one.params(world, results as Results), tools: world.tools, migrationId: world.migrationId };
+    base = { step, params: one.params(world, results), tools: world.tools, migrationId: world.migrationId };
     before = await world.snapshot();
   });
 

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import type { JsonObject } from '#shared/contracts/json.js';
-import { classifyPostgresError } from '#shared/database/postgres-errors.js';
+import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 
 /** A kept backup. `path` is a directory below the work root of its site. */
@@ -106,7 +106,7 @@ export class BackupCatalogue {
     try {
       return (await this.pool.query<BackupRow>(text, values)).rows;
     } catch (error) {
-      throw classifyPostgresError(error);
+      throw ledgerFailure(error);
     }
   }
 }

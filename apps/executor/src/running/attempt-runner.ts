@@ -54,6 +54,7 @@ export class AttemptRunner {
       const durationMs = Math.round(performance.now() - startedAt);
       metrics.count('rehome_step_attempts_total', { kind, direction: attempt.direction, outcome: outcome.status });
       metrics.observe('rehome_step_seconds', { kind, direction: attempt.direction }, durationMs / 1_000);
+      if (outcome.status === 'lost') logger.warn({ ...attempt, kind, durationMs }, 'step attempt lost its lease');
       await this.parts.tools.faults.reach(`step.${kind}.finish.before`);
       await outcomes.write(outcome, { attempt, kind, durationMs, metadata, now: new Date() }, giveUp);
     } catch (error) {

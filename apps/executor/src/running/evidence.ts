@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { JsonObject } from '#shared/contracts/json.js';
-import { classifyPostgresError } from '#shared/database/postgres-errors.js';
+import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 
 /** An event holds 256 KiB at most; the rest of it, and its escapes, need room too. */
 const LARGEST_RESULT_BYTES = 200 * 1024;
@@ -21,7 +21,7 @@ export class EvidenceStore {
         [sha256, content],
       );
     } catch (error) {
-      throw classifyPostgresError(error);
+      throw ledgerFailure(error);
     }
     return sha256;
   }

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { StepDirection, StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
-import { classifyPostgresError } from '#shared/database/postgres-errors.js';
+import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 import type { LeaseAnswer } from './lease.js';
 import type { Progress } from './step.js';
 import type { StepRun, StepRunState } from './step-run.js';
@@ -154,6 +154,6 @@ async function ask<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;
   } catch (error) {
-    throw classifyPostgresError(error);
+    throw ledgerFailure(error);
   }
 }

@@ -1,4 +1,5 @@
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 import type { Sealer } from './sealing.js';
 
 /** What the vault needs of a pool or a session; `pg.Pool` and `pg.Client` both fit. */
@@ -19,7 +20,7 @@ export class Vault {
   async put(name: string, secret: string): Promise<string> {
     assertName(name);
     const { keyId, nonce, ciphertext, tag } = this.sealer.seal(labelOf(name), Buffer.from(secret, 'utf8'));
-    await this.database.query(
+    await this.query(
       `insert into executor.vault (name, key_id, nonce, ciphertext, tag)
        values ($1, $2, $3, $4, $5)
        on conflict (name) do update
@@ -32,7 +33,7 @@ export class Vault {
   /** @throws RehomeError SECRET_MISSING when there is none of this name or it does not open with this key. */
   async get(name: string): Promise<string> {
     assertName(name);
-    const { rows } = await this.database.query(
+    const { rows } = await this.query(
       `select key_id, nonce, ciphertext, tag
          from executor.vault
         where name = $1`,
@@ -52,14 +53,22 @@ export class Vault {
   /** Whether there is one of this name, under whatever key. */
   async has(name: string): Promise<boolean> {
     assertName(name);
-    const { rows } = await this.database.query('select 1 from executor.vault where name = $1', [name]);
+    const { rows } = await this.query('select 1 from executor.vault where name = $1', [name]);
     return rows.length > 0;
   }
 
   /** Forgets it; one that is not there is forgotten already. */
   async delete(name: string): Promise<void> {
     assertName(name);
-    await this.database.query('delete from executor.vault where name = $1', [name]);
+    await this.query('delete from executor.vault where name = $1', [name]);
+  }
+
+  private async query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> {
+    try {
+      return await this.database.query(text, values);
+    } catch (error) {
+      throw ledgerFailure(error);
+    }
   }
 }
 
