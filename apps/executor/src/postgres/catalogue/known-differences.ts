@@ -22,6 +22,7 @@ const MAJOR_BOUND: Readonly<Record<string, readonly string[]>> = {
   extension: ['version'],
   database: ['locale', 'icu rules'],
   column: ['compression', 'storage'],
+  'range type': ['multirange'],
 };
 
 /**

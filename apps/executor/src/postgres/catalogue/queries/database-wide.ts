@@ -100,7 +100,8 @@ from pg_default_acl d`,
 
 /**
  * Grants that somebody changed on what came with an extension or with PostgreSQL itself, such as
- * `revoke execute on function pg_sleep(…) from public`. `pg_dump` carries them; the owner may differ per server.
+ * `revoke execute on function pg_sleep(…) from public`. `pg_dump` carries them, except for information_schema; the owner
+ * may differ per server.
  */
 export const SHIPPED_PRIVILEGES: CatalogueQuery = {
   sql: () => {
@@ -115,6 +116,7 @@ from (
   select 'relation' as kind, c.oid::regclass::text as name, c.relacl as acl, acldefault('r', c.relowner) as standard,
     'table ' || c.oid::regclass as clause
   from pg_class c ${shipped('pg_class', 'c.oid', 'c.relacl')} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+    and c.relnamespace <> 'information_schema'::regnamespace
   union all
   select 'routine', p.oid::regprocedure::text, p.proacl, acldefault('f', p.proowner), 'routine ' || p.oid::regprocedure
   from pg_proc p ${shipped('pg_proc', 'p.oid', 'p.proacl')}
@@ -124,7 +126,7 @@ from (
   union all
   select 'schema', n.oid::regnamespace::text, n.nspacl, acldefault('n', n.nspowner), 'schema ' || n.oid::regnamespace
   from pg_namespace n ${shipped('pg_namespace', 'n.oid', 'n.nspacl')} and n.nspname <> 'public'
-    and n.nspname !~ '^pg_(toast|temp)'
+    and n.nspname !~ '^pg_(toast|temp)' and n.nspname <> 'information_schema'
   union all
   select 'language', quote_ident(l.lanname), l.lanacl, acldefault('l', l.lanowner), format('language %I', l.lanname)
   from pg_language l ${shipped('pg_language', 'l.oid', 'l.lanacl')}

@@ -47,7 +47,9 @@ export const CASTS: CatalogueQuery = {
   sql: () => `
 select 'cast' as kind, format('(%s as %s)', c.castsource::regtype, c.casttarget::regtype) as name,
   json_build_object('definition', concat_ws(' ', nullif(c.castfunc, 0)::regprocedure, c.castcontext, c.castmethod)) as aspects
-from pg_cast c where ${OWN('pg_cast', 'c.oid')}`,
+from pg_cast c where ${OWN('pg_cast', 'c.oid')}
+  -- From a range to its multirange: comes with the type.
+  and not exists (select from pg_depend d where d.classid = 'pg_cast'::regclass and d.objid = c.oid and d.deptype = 'i')`,
 };
 
 export const COLLATIONS: CatalogueQuery = {

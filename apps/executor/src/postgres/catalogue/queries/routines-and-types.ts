@@ -26,6 +26,9 @@ where ${NOT_OF_EXTENSION('pg_proc', 'p.oid')}
   )`,
 };
 
+const MULTIRANGE = `
+    'multirange', (select r.rngmultitypid::regtype::text from pg_range r where r.rngtypid = t.oid),`;
+
 /** Domains, enums, ranges, composite and base types; not the row types of tables, arrays and multiranges, which follow. */
 export const TYPES: CatalogueQuery = {
   sql: (major) => `
@@ -43,9 +46,9 @@ select case t.typtype when 'd' then 'domain' when 'c' then 'composite type' when
     'labels', (select string_agg(quote_literal(e.enumlabel), ', ' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid),
     'range', (
       select concat_ws(' ', r.rngsubtype::regtype, nullif(r.rngcollation, 0)::regcollation, r.rngcanonical, r.rngsubdiff,
-        (select opcname from pg_opclass o where o.oid = r.rngsubopc)${major >= 14 ? ', r.rngmultitypid::regtype' : ''})
+        (select opcname from pg_opclass o where o.oid = r.rngsubopc))
       from pg_range r where r.rngtypid = t.oid
-    ),
+    ),${major >= 14 ? MULTIRANGE : ''}
     'base', case when t.typtype = 'b' then concat_ws(' ', t.typlen, t.typbyval, t.typcategory, t.typispreferred, t.typdelim, t.typelem::regtype,
       t.typinput, t.typoutput, t.typreceive, t.typsend, t.typmodin, t.typmodout, t.typanalyze, t.typalign, t.typstorage,
       quote_nullable(t.typdefault)) end,
