@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies, because it runs before there are any.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildWhenStale } from './bootstrap/build.mjs';
 import { installWhenStale } from './bootstrap/install.mjs';
@@ -39,7 +39,10 @@ export async function runTarget(name, args) {
   } catch (error) {
     return fail(error.message, 1);
   }
-  return target.argv === undefined ? 0 : node([...target.argv, ...args], target.cwd ?? PROJECT_ROOT);
+  if (target.argv === undefined) return 0;
+  const program = target.argv.at(-1);
+  if (!existsSync(join(PROJECT_ROOT, program))) return fail(`"${name}" does not exist yet: no ${program}`, EXIT_USAGE);
+  return node([...target.argv, ...args], target.cwd ?? PROJECT_ROOT);
 }
 
 async function node(argv, cwd) {
