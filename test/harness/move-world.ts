@@ -79,7 +79,9 @@ export class MoveWorld {
       ...rest,
     });
     this.tenants.push(tenant);
-    await tenant.register(this.planner, service?.(tenant.service));
+    // Every tenant has a controller of its own here, so a definition of its own, too.
+    const mine = { ...tenant.service, name: `${suffix}-${tenant.service.name}` };
+    await tenant.register(this.planner, service?.(mine) ?? mine);
     return tenant;
   }
 
