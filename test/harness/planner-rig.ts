@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventName, LedgerEvent, LedgerEventOf, NewEvent } from '#shared/contracts/events.js';
+import type { EventName, EventTypes, LedgerEvent, LedgerEventOf, NewEvent } from '#shared/contracts/events.js';
 import { toMigrationId, toStepId } from '#shared/contracts/ids.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import { stepStream } from '#shared/contracts/streams.js';
@@ -183,13 +183,23 @@ export class PlannerRig {
 
   /** Plays the executor: ends the migration's newest command of a step with a result. */
   async succeed(migrationId: string, stepId: string, result: JsonObject): Promise<void> {
-    const commanded = await this.event(migrationId, 'StepCommanded');
-    const { kind, direction, generation } = commanded.data;
+    const { kind, direction, generation } = await this.commanded(migrationId, stepId);
     const attempt = { migrationId, stepId, direction, generation, attempt: 1, fence: 1, kind };
     await this.asExecutor(migrationId, stepId, [
       { type: 'StepStarted', data: { ...attempt, owner: 'executor:test' } },
       { type: 'StepSucceeded', data: { ...attempt, result, durationMs: 1, alreadyDone: false } },
     ]);
+  }
+
+  /** The newest command of a step, as soon as there is one. */
+  async commanded(migrationId: string, stepId: string): Promise<EventTypes['StepCommanded']> {
+    let found: EventTypes['StepCommanded'] | undefined;
+    await this.until(async () => {
+      for (const event of await this.events(migrationId))
+        if (event.type === 'StepCommanded' && event.data.stepId === stepId) found = event.data;
+      return found !== undefined;
+    });
+    return found as EventTypes['StepCommanded'];
   }
 
   async asExecutor(

@@ -37,7 +37,7 @@ export class PlannerLifecycle {
     this.registry = new Registry(parts.reader);
     this.registryWriter = new RegistryWriter(parts.writer);
     this.apiKeys = new ApiKeys(parts.models);
-    this.health = new PlannerHealth(this.reporters(), parts.metrics);
+    this.health = new PlannerHealth(this.reporters(), parts);
     this.processManager = this.buildProcessManager();
     this.projections = [this.buildProjection()];
   }
@@ -126,7 +126,6 @@ export class PlannerLifecycle {
       writer,
       wake,
       logger,
-      metrics,
     });
   }
 }

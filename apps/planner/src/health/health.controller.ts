@@ -67,6 +67,7 @@ export class HealthController {
   @ApiProduces('text/plain')
   @ApiOkResponse({ description: 'Prometheus text format', type: String })
   async metricsText(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    await this.health.measureNow();
     reply.type(this.metrics.registry.contentType);
     return this.metrics.text();
   }

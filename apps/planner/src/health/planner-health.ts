@@ -1,6 +1,8 @@
+import type { LedgerPools } from '#shared/database/pools.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import type { Metrics } from '#shared/observability/metrics.js';
+import { measureCursorLag } from './cursor-lag.js';
 
 export interface Check {
   readonly status: 'up' | 'down' | 'off' | 'starting';
@@ -27,7 +29,7 @@ export class PlannerHealth {
 
   constructor(
     private readonly reporters: Readonly<Record<string, Reporter>>,
-    private readonly metrics: Metrics,
+    private readonly parts: { readonly metrics: Metrics; readonly pools: Pick<LedgerPools, 'reads'> },
   ) {}
 
   /** From now on unready: orchestrators stop sending requests while those in hand are answered. */
@@ -52,9 +54,16 @@ export class PlannerHealth {
     };
   }
 
+  /** Brings the gauges up to date, for a scrape; those of a ledger that is away stay as they were. */
+  async measureNow(): Promise<void> {
+    const { pools, metrics } = this.parts;
+    const { checks } = await this.check();
+    if (checks['ledger']?.status === 'up') await measureCursorLag(pools.reads, metrics).catch(() => undefined);
+  }
+
   private measure(name: string, check: Check): void {
-    if (name === 'ledger') this.metrics.set('rehome_ledger_up', {}, check.status === 'up' ? 1 : 0);
-    if (name === 'kafka') this.metrics.set('rehome_kafka_up', {}, check.status === 'up' ? 1 : 0);
+    if (name === 'ledger') this.parts.metrics.set('rehome_ledger_up', {}, check.status === 'up' ? 1 : 0);
+    if (name === 'kafka') this.parts.metrics.set('rehome_kafka_up', {}, check.status === 'up' ? 1 : 0);
   }
 }
 

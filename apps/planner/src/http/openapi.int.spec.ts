@@ -121,5 +121,6 @@ describe('/metrics', () => {
       /rehome_http_request_seconds_count\{method="GET",route="\/health\/ready",status="200"\} \d+/,
     );
     expect(answer.text).toContain('rehome_ledger_up 1');
+    expect(answer.text).toMatch(/rehome_cursor_lag_positions\{cursor="process-manager"\} \d+/);
   });
 });

@@ -7,7 +7,6 @@ import type { LedgerWake } from '#shared/ledger/ledger-wake.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
 import type { Logger } from '#shared/observability/logger.js';
-import type { Metrics } from '#shared/observability/metrics.js';
 
 /** A read model: folds events in. Called at least once per event, so the same page again must change nothing. */
 export interface Projection {
@@ -23,7 +22,6 @@ export interface ProjectionRunnerParts {
   readonly writer: LedgerWriter;
   readonly wake: LedgerWake;
   readonly logger: Logger;
-  readonly metrics: Metrics;
 }
 
 const PAGE = 500;
@@ -77,7 +75,7 @@ export class ProjectionRunner {
   }
 
   private async applyPage(cursor: LeasedCursor, events: readonly LedgerEvent[]): Promise<void> {
-    const { projection, reader, writer, metrics } = this.parts;
+    const { projection, writer } = this.parts;
     await projection.apply(events);
     const position = toPosition(events.at(-1)?.position ?? cursor.position);
     cursor.check();
@@ -85,9 +83,6 @@ export class ProjectionRunner {
     if (answer.outcome === 'refused')
       throw new RehomeError('LEASE_LOST', `another planner moved the cursor of ${projection.name}`);
     cursor.position = position;
-    // Only a full page leaves something behind it worth asking for.
-    const behind = events.length < PAGE ? 0n : (await reader.head()).position - position;
-    metrics.set('rehome_cursor_lag_positions', { cursor: projection.name }, Number(behind));
   }
 
   private async backOff(error: unknown): Promise<void> {
