@@ -9,7 +9,7 @@ export type Parsed<T> =
 const MAX_DEPTH = 32;
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 /** U+0000, which no PostgreSQL text holds, and half a surrogate pair, which `jsonb` refuses. */
- 
+
 const UNSTORABLE = /\u0000|\p{Surrogate}/u;
 
 /**
