@@ -1,19 +1,26 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { quoteIdentifier } from '#shared/database/identifier.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/database.js';
-import { addressOf, inSession, NEVER } from '../../../../test/harness/moved-database.js';
+import { addressOf, inSession, NEVER, run } from '../../../../test/harness/moved-database.js';
 import { compareStructures } from './catalogue/compare-structures.js';
 import { readStructure } from './catalogue/read-structure.js';
 import { planUnits } from './hash-tables.js';
 import { contentDigest, largestTables, readContent, totalRows } from './hashing.js';
-import type { SessionAddress } from './session.js';
+import { privilegeStatements } from './privileges.js';
+import { runTexts } from './run-texts.js';
+import { inTransaction, type SessionAddress } from './session.js';
 
 const TABLES = 2_000;
+/** max_locks_per_transaction * max_connections, as PostgreSQL is delivered. */
+const ROOM_OF_A_USUAL_SERVER = 64 * 100;
 const READING = { applicationName: 'rehome:00000000:1', signal: NEVER, jobs: 2 };
 const same = (role: string): string => role;
 
 describe('a database of 2,000 tables', () => {
   let database: TestDatabase;
   let address: SessionAddress;
+  let cleanUp: () => Promise<unknown> = () => Promise.resolve();
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -32,7 +39,10 @@ describe('a database of 2,000 tables', () => {
     });
   }, 120_000);
 
-  afterAll(() => database.drop());
+  afterAll(async () => {
+    await database.drop();
+    await cleanUp();
+  });
 
   test('is hashed in a few dozen queries, every table of it', async () => {
     const seen: number[] = [];
@@ -56,6 +66,32 @@ describe('a database of 2,000 tables', () => {
     expect(Date.now() - started).toBeLessThan(20_000);
     expect(structure.objects.size).toBeGreaterThan(TABLES * 6);
     expect(compareStructures(structure, structure)).toEqual([]);
+  }, 60_000);
+
+  test('changes hands table by table, because one transaction holds more locks than a usual server has room for', async () => {
+    const heir = `heir ${randomBytes(4).toString('hex')}`;
+    await run(address, `create role ${quoteIdentifier(heir)}`);
+    await inSession(address, async (session) => {
+      const before = await readStructure(session, { mapRole: same, owner: 'postgres' });
+      const wanted = await readStructure(session, {
+        mapRole: (role) => (role === 'postgres' ? heir : role),
+        owner: 'postgres',
+      });
+      const texts = privilegeStatements(wanted, before);
+      expect(texts.length).toBeGreaterThanOrEqual(TABLES);
+      const locks = await inTransaction(session, async () => {
+        await runTexts(session, texts, NEVER);
+        const { rows } = await session.query<{ count: number }>(
+          `select count(*)::int as count from pg_locks where pid = pg_backend_pid()`,
+        );
+        await session.query('rollback; begin');
+        return rows[0]?.count ?? 0;
+      });
+      expect(locks).toBeGreaterThan(ROOM_OF_A_USUAL_SERVER);
+      await runTexts(session, texts, NEVER);
+      expect(privilegeStatements(wanted, await readStructure(session, { mapRole: same, owner: heir }))).toEqual([]);
+    });
+    cleanUp = () => run(addressOf(database.url, 'postgres'), `drop role ${quoteIdentifier(heir)}`);
   }, 60_000);
 });
 
