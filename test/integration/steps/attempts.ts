@@ -71,8 +71,8 @@ export class DeadAttempt<K extends StepKind> {
 
 async function perform<K extends StepKind>(options: AttemptOptions<K>, context: StepContext<K>): Promise<Outcome> {
   const { direction = 'run', generation = 1 } = options;
-  if (options.attempt > 1 || generation > 1 || direction === 'undo')
-    await clearOrphans(context);
+  const later = options.attempt > 1 || generation > 1 || direction === 'undo';
+  if (later && options.step.readsOnly !== true) await clearOrphans(context);
   return direction === 'undo' ? performUndo(options.step, context) : performRun(options.step, context, false);
 }
 

@@ -71,7 +71,7 @@ export class AttemptRunner {
       lease.signal.throwIfAborted();
       const context = this.contextOf(claimed, lease);
       const step = this.parts.stepOf(kind);
-      if (needsClearing(claimed)) await this.parts.clearOrphans(context);
+      if (needsClearing(step, claimed)) await this.parts.clearOrphans(context);
       if (attempt.direction === 'undo') return await performUndo(step, context);
       return await performRun(step, context, run.remainingMs <= 0);
     } catch (error) {
@@ -103,7 +103,8 @@ export class AttemptRunner {
 }
 
 /** The first attempt at a first run has nothing before it; an undo follows a run that may have died. */
-function needsClearing({ attempt }: ClaimedRun): boolean {
+function needsClearing({ readsOnly }: Step<StepKind>, { attempt }: ClaimedRun): boolean {
+  if (readsOnly === true) return false;
   return attempt.attempt > 1 || attempt.generation > 1 || attempt.direction === 'undo';
 }
 

@@ -63,6 +63,8 @@ export type DescriptionLine = StepDescription['lines'][number];
  */
 export interface Step<K extends StepKind> {
   readonly kind: K;
+  /** Never changes anything: what a dead attempt left running can have no effect, so nothing has to be ended first. */
+  readonly readsOnly?: true;
   /** Reads only, the first attempt too. */
   probe(context: StepContext<K>): Promise<Probe<ResultOf<K>>>;
   run(context: StepContext<K>): Promise<ResultOf<K>>;

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 
-type Shape = 'text' | 'text?' | 'number' | 'object' | 'list' | 'object?';
+type Shape = 'text' | 'text?' | 'number' | 'number?' | 'object' | 'list' | 'object?';
 type ShapeOf<P> = { readonly [F in keyof P]-?: Shape };
 
 /**
@@ -62,7 +62,14 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
   'set-environment': { service: 'object', connection: 'object', previous: 'object' },
   'resize-service': { service: 'object', resources: 'object', previous: 'object' },
   'start-service': { service: 'object', target: 'object?', verified: 'object?' },
-  'verify-connections': { source: 'object', target: 'object', role: 'text', service: 'object', stableForMs: 'number' },
+  'verify-connections': {
+    source: 'object',
+    target: 'object',
+    role: 'text',
+    service: 'object',
+    stableForMs: 'number',
+    connectWithinMs: 'number?',
+  },
   'retire-source': { source: 'object', captured: 'object' },
 };
 
@@ -96,6 +103,8 @@ function matches(value: JsonValue | undefined, shape: Shape): boolean {
       return typeof value === 'string' && value !== '';
     case 'text?':
       return value === undefined || value === null || matches(value, 'text');
+    case 'number?':
+      return value === undefined || typeof value === 'number';
     case 'number':
       return typeof value === 'number';
     case 'list':
@@ -111,6 +120,7 @@ const DESCRIPTIONS: Readonly<Record<Shape, string>> = {
   text: 'a text',
   'text?': 'a text or absent',
   number: 'a number',
+  'number?': 'a number or absent',
   object: 'an object',
   'object?': 'an object or absent',
   list: 'a list',

@@ -10,6 +10,7 @@ import { placeOf, withDatabase } from '../step-session.js';
 /** Takes the before-images that later undos need, before anything is changed. */
 export const captureSource: Step<'capture-source'> = {
   kind: 'capture-source',
+  readsOnly: true,
 
   // Reading again is the same: nothing is changed before this step has succeeded.
   probe: () => Promise.resolve({ state: 'not-started' }),

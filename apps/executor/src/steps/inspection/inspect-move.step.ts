@@ -18,6 +18,7 @@ type Context = StepContext<'inspect-move'>;
 /** Reads the source side of a move and judges it. Every check is made, also after one that failed. */
 export const inspectMove: Step<'inspect-move'> = {
   kind: 'inspect-move',
+  readsOnly: true,
 
   probe: () => Promise.resolve({ state: 'not-started' }),
 

@@ -6,6 +6,7 @@ import { MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
 /** Judges the target before any downtime. Failed checks are its answer, all of them; the planner decides what they stop. */
 export const preflightTarget: Step<'preflight-target'> = {
   kind: 'preflight-target',
+  readsOnly: true,
 
   // A judgement is of the moment.
   probe: () => Promise.resolve({ state: 'not-started' }),

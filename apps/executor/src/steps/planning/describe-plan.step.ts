@@ -15,6 +15,7 @@ type DescribeOf = (kind: StepKind) => Step<StepKind>['describe'];
 export function describePlanWith(describeOf: DescribeOf): Step<'describe-plan'> {
   return {
     kind: 'describe-plan',
+    readsOnly: true,
     probe: () => Promise.resolve({ state: 'not-started' }),
     run: ({ params }) => Promise.resolve({ steps: describeSteps(params.plan, describeOf) }),
     verify({ params }, { steps }) {

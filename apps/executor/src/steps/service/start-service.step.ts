@@ -1,9 +1,10 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { DatabaseAddress } from '#shared/contracts/registry.js';
-import type { VerifyCopyResult } from '#shared/contracts/steps/verification-steps.js';
+import type { CaptureSourceResult } from '#shared/contracts/steps/database-steps.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import { isHealthy, startUntilHealthy, stopAndConfirm } from '../../drivers/services/service-waits.js';
-import { captureDatabase, fenceDatabase } from '../../postgres/fencing.js';
+import { captureDatabase, fenceDatabase, liftFence } from '../../postgres/fencing.js';
 import { contentDigest, readContent } from '../../postgres/hashing.js';
 import { sessionName } from '../../postgres/session-name.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
@@ -48,24 +49,54 @@ export const startService: Step<'start-service'> = {
   },
 };
 
-/** Stops it again, lets nobody into the target any more, and hashes what is there: equal to the verified copy means that nothing was written. */
+/**
+ * Stops it again, lets nobody into the target any more, and hashes what is there: equal to the verified copy means that
+ * nothing was written, and the fence stays until the copy is removed. Otherwise the target is the truth by now: it is
+ * opened again and the application started on it, so that it is not down while a person decides.
+ */
 async function stopAndCompare(context: Context): Promise<JsonObject> {
-  const { service, target, verified } = context.params;
-  await context.lease.check();
-  const timeoutMs = service.stopTimeoutMs === undefined ? {} : { timeoutMs: service.stopTimeoutMs };
-  const driver = driverOf(service, context.tools.services);
-  const { confirmedState } = await stopAndConfirm(driver, {
-    service: service.name,
-    signal: context.signal,
-    ...timeoutMs,
-  });
+  const { target, verified } = context.params;
+  const confirmedState = await stopAgain(context);
   if (target === undefined || verified === undefined) return { state: confirmedState };
-  await context.lease.check();
-  await withDatabase(context, target, async (session) =>
-    fenceDatabase(session, await captureDatabase(session), { signal: context.signal }),
-  );
+  const captured = await fenceTarget(context, target);
   const found = await digestOf(context, target);
-  return { state: confirmedState, targetUnchanged: found === verified.contentDigest, ...compared(found, verified) };
+  const targetUnchanged = found === verified.contentDigest;
+  const state = targetUnchanged ? confirmedState : await reopen(context, target, captured);
+  return { state, targetUnchanged, foundDigest: found, verifiedDigest: verified.contentDigest };
+}
+
+async function stopAgain({ params, tools, signal, lease }: Context): Promise<string> {
+  const { service } = params;
+  const timeoutMs = service.stopTimeoutMs === undefined ? {} : { timeoutMs: service.stopTimeoutMs };
+  await lease.check();
+  const driver = driverOf(service, tools.services);
+  return (await stopAndConfirm(driver, { service: service.name, signal, ...timeoutMs })).confirmedState;
+}
+
+async function fenceTarget(context: Context, target: DatabaseAddress): Promise<CaptureSourceResult> {
+  const { run, tools, signal, lease } = context;
+  return withDatabase(context, target, async (session) => {
+    // Once: a second attempt would find the fence of the first.
+    const kept = await tools.captures.keep(run, async () => asJsonObject(await captureDatabase(session)));
+    const captured = parseCaptured(kept);
+    await lease.check();
+    await fenceDatabase(session, captured, { signal });
+    return captured;
+  });
+}
+
+/** Written by this step only, see above. */
+function parseCaptured(kept: JsonObject): CaptureSourceResult {
+  return kept as unknown as CaptureSourceResult;
+}
+
+async function reopen(context: Context, target: DatabaseAddress, captured: CaptureSourceResult): Promise<string> {
+  const { params, tools, signal, lease } = context;
+  await lease.check();
+  await withDatabase(context, target, (session) => liftFence(session, captured));
+  const driver = driverOf(params.service, tools.services);
+  await driver.start(signal);
+  return (await driver.status(signal)).state;
 }
 
 async function digestOf(context: Context, target: DatabaseAddress): Promise<string> {
@@ -76,8 +107,4 @@ async function digestOf(context: Context, target: DatabaseAddress): Promise<stri
     jobs: 2,
   });
   return contentDigest(content);
-}
-
-function compared(found: string, { contentDigest: expected }: VerifyCopyResult): JsonObject {
-  return { foundDigest: found, verifiedDigest: expected };
 }

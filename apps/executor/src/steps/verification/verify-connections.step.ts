@@ -24,6 +24,7 @@ const SESSIONS = `select coalesce(state, 'starting') as state, count(*)::int as 
 /** The application's own sessions are the only proof of where it reads its configuration from. */
 export const verifyConnections: Step<'verify-connections'> = {
   kind: 'verify-connections',
+  readsOnly: true,
 
   probe: () => Promise.resolve({ state: 'not-started' }),
 
@@ -63,7 +64,7 @@ type Connected = Omit<VerifyConnectionsResult, 'serviceState'>;
 
 async function untilConnected(context: Context): Promise<Connected> {
   const { source, target } = context.params;
-  const deadline = performance.now() + CONNECT_WITHIN_MS;
+  const deadline = performance.now() + (context.params.connectWithinMs ?? CONNECT_WITHIN_MS);
   return withAdmin(context, source.server, MAINTENANCE_DATABASE, (left) =>
     withAdmin(context, target.server, MAINTENANCE_DATABASE, async (right) => {
       for (;;) {

@@ -22,6 +22,7 @@ const TOLD = 50;
 /** Proves that source and copy agree. Reads only, so that it may run as often as it likes. */
 export const verifyCopy: Step<'verify-copy'> = {
   kind: 'verify-copy',
+  readsOnly: true,
 
   // Whatever an earlier attempt found, only a whole reading of both sides proves anything.
   probe: () => Promise.resolve({ state: 'not-started' }),

@@ -41,6 +41,8 @@ export interface VerifyConnectionsParams {
   readonly service: ServiceDefinition;
   /** How long the service must stay up without a restart, ms. */
   readonly stableForMs: number;
+  /** How long it may take to open its first connection after it is healthy, ms; 20 000 when silent. */
+  readonly connectWithinMs?: number;
 }
 
 export interface VerifyConnectionsResult {
