@@ -173,6 +173,14 @@ describe('pg_dump and pg_restore', () => {
     expect(await endRecordedProcess(processRecord(work), NEVER)).toBe(false);
   });
 
+  test('never start when their process cannot be recorded, so that none runs which nobody could find', async () => {
+    const program = await script('echo started > "$1/started"');
+    const missing = join(work, 'missing');
+    const call = runTool({ program, arguments: [work], workDirectory: missing }, NEVER);
+    await expect(call).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readdir(work)).toEqual(['tool.sh']);
+  });
+
   test('are chosen so that source <= tools <= target', () => {
     const found = [18, 16, 15].map((major) => ({ ...tools, major, version: String(major) }));
     expect(chooseTools(found, { source: 15, target: 16 }).major).toBe(16);

@@ -32,6 +32,12 @@ const TAIL_LINES = 12;
 /** A tool asked to end gets this long before it is killed. */
 const END_GRACE_MS = 5_000;
 
+/**
+ * The shell narrows the file mode, which Node can do for nobody but itself, waits until the process is recorded, and
+ * becomes the tool. If we die before that, its input ends and so does it: no tool runs that nobody could find.
+ */
+const GATE = 'umask 077; read -r recorded || exit 125; exec "$@" </dev/null';
+
 /** Where `runTool` records the process; `endRecordedProcess` takes it. */
 export function processRecord(workDirectory: string): string {
   return `${workDirectory}/tool.json`;
@@ -46,10 +52,9 @@ export async function runTool(call: ToolCall, signal: AbortSignal): Promise<Tool
   signal.throwIfAborted();
   const passfile = call.address && (await writePassfile(call.workDirectory, call.address.password));
   try {
-    // The shell only narrows the file mode, which Node can do for nobody but itself, and becomes the tool.
-    const child = spawn('/bin/sh', ['-c', 'umask 077; exec "$@"', 'sh', call.program, ...call.arguments], {
+    const child = spawn('/bin/sh', ['-c', GATE, 'sh', call.program, ...call.arguments], {
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: toolEnvironment(call, passfile?.path),
     });
     return await superviseTool(child, call, signal);
@@ -86,6 +91,8 @@ function toolEnvironment(
 async function superviseTool(child: ChildProcess, call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {
   const tail: string[] = [];
   const stdout: Buffer[] = [];
+  // It may have been ended before it was let go: that is told by its exit.
+  child.stdin?.on('error', () => undefined);
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   if (child.stderr) {
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -100,16 +107,28 @@ async function superviseTool(child: ChildProcess, call: ToolCall, signal: AbortS
       resolve({ code, name });
     });
   });
+  // A shell that cannot be started is told below, unless something else fails before.
+  ended.catch(() => undefined);
   const stop = endOnAbort(child, signal);
   try {
-    const mark = child.pid === undefined ? undefined : await markProcess(child.pid);
-    if (mark) await recordProcess(processRecord(call.workDirectory), mark);
+    await letGo(child, call);
     const { code, name } = await ended;
     signal.throwIfAborted();
     if (code !== 0) throw toolFailure(call.program, code ?? name ?? 'unknown', tail);
     return { stdout: Buffer.concat(stdout).toString('utf8'), stderrTail: tail };
   } finally {
     stop();
+  }
+}
+
+/** Records the process and lets it become the tool; one that cannot be recorded ends, because its input does. */
+async function letGo(child: ChildProcess, { workDirectory }: ToolCall): Promise<void> {
+  try {
+    const mark = child.pid === undefined ? undefined : await markProcess(child.pid);
+    if (mark) await recordProcess(processRecord(workDirectory), mark);
+    child.stdin?.write('recorded\n');
+  } finally {
+    child.stdin?.end();
   }
 }
 
