@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { deadLetterTopic, TOPICS, type TopicSettings } from '#shared/contracts/topics.js';
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
+import { refuseLostTail } from '#shared/ledger/known-tail.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
+import { readKafkaTail } from '#shared/messaging/kafka-tail.js';
 import { LedgerTransportStrategy } from '#shared/messaging/ledger-transport.strategy.js';
 import { RecordSender } from '#shared/messaging/record-sender.js';
 import { Relay } from '#shared/messaging/relay.js';
@@ -13,6 +16,7 @@ import type { LedgerParts } from './ledger-parts.js';
 import type { PlannerTopics } from './planner.config.js';
 
 const LONGEST_BACK_OFF_MS = 10_000;
+const COMPARE_WITHIN_MS = 5_000;
 
 /** Everything of the planner that talks to Kafka: the relay out, requests in. Kafka may be away at any time. */
 export class KafkaParts {
@@ -23,6 +27,7 @@ export class KafkaParts {
   private readonly relay: Relay;
   private readonly stopping = new AbortController();
   private starting: Promise<void> | undefined;
+  private readonly compared = new EventTarget();
   /** Why the topics are not there yet. */
   private topics: 'missing' | 'ready' = 'missing';
 
@@ -50,6 +55,13 @@ export class KafkaParts {
   /** Creates the topics as soon as Kafka answers, then publishes. */
   start(): void {
     this.starting ??= this.begin();
+  }
+
+  /** Resolves when the ledger was compared with what Kafka holds of it, or after a while: Kafka may be away. */
+  async tailCompared(): Promise<void> {
+    const { signal } = this.stopping;
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(COMPARE_WITHIN_MS)]);
+    await once(this.compared, 'done', { signal: enough }).catch(() => undefined);
   }
 
   async stop(): Promise<void> {
@@ -84,14 +96,28 @@ export class KafkaParts {
           topics: topicsOf(config.topics),
         });
         this.topics = 'ready';
+        await this.compareTails();
         this.relay.start();
         return;
       } catch (error) {
+        if (toRehomeError(error).code === 'LEDGER_BROKEN') {
+          logger.fatal({ err: toRehomeError(error) }, 'appends are held; restart after ledger.resume()');
+          return;
+        }
         // A topic with other partitions is for a person to mend: it is told each time, and tried again.
         logger.warn({ err: toRehomeError(error), attempt }, 'kafka topics not ready');
         await pauseFor(backOffMs(attempt, 200, LONGEST_BACK_OFF_MS), signal);
       }
     }
+  }
+
+  /** A ledger that was restored without its newest events would issue their positions again: then appends are held. */
+  private async compareTails(): Promise<void> {
+    const { config, reader, pools } = this.parts;
+    const { ledgerId } = await reader.head();
+    const tail = await readKafkaTail(this.client, config.topics.events, ledgerId);
+    if (tail !== undefined) await refuseLostTail(reader, pools.reads, tail);
+    this.compared.dispatchEvent(new Event('done'));
   }
 
   private buildRelay(): Relay {

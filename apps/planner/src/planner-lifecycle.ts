@@ -48,10 +48,18 @@ export class PlannerLifecycle {
   }
 
   start(): void {
-    this.seeding ??= this.seed();
-    this.processManager.start();
-    for (const projection of this.projections) projection.start();
+    const compared = this.kafka?.tailCompared();
     this.kafka?.start();
+    for (const projection of this.projections) projection.start();
+    this.seeding ??= this.begin(compared);
+  }
+
+  /** Nothing is decided, and the planner is not ready, before it is known that Kafka is not ahead of the ledger. */
+  private async begin(compared: Promise<void> | undefined): Promise<void> {
+    await compared;
+    if (this.stopping.signal.aborted) return;
+    this.processManager.start();
+    await this.seed();
   }
 
   /** Before the port closes: unready, and nobody waits any longer. */
