@@ -46,7 +46,7 @@ export const SETTINGS = {
     default: '',
     usedBy: BOTH,
     description:
-      'Bootstrap addresses, `host:port` separated by commas; empty: without Kafka, commands wait in the ledger and the sweep finds them',
+      'Bootstrap addresses, `host:port` separated by commas; empty at the planner: nothing is published and no step starts; at an executor: the sweep brings commands',
   },
   kafkaGroupPrefix: {
     name: 'REHOME_KAFKA_GROUP_PREFIX',

@@ -78,7 +78,7 @@ const SECRET_REF = /^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:\/.+|vault:\S.*)$/;
 /** Where a secret is, never the secret itself. */
 export function SecretRefField(options: FieldOptions): PropertyDecorator {
   return PatternField({
-    example: 'env:POOL_2_ADMIN_PASSWORD',
+    example: 'env:REHOME_SECRET_POOL_2',
     ...options,
     pattern: SECRET_REF,
     shape: 'a reference to a secret, not the secret: env:NAME, file:/PATH or vault:NAME',
