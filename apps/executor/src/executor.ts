@@ -1,4 +1,5 @@
 import { closePools, openPools, type LedgerPools } from '#shared/database/pools.js';
+import { measureAppends } from '#shared/ledger/append-metrics.js';
 import { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { LedgerWake } from '#shared/ledger/ledger-wake.js';
 import { LedgerWriter } from '#shared/ledger/ledger-writer.js';
@@ -48,7 +49,7 @@ export class Executor {
       applicationName: 'rehome executor',
       statementTimeoutMs: Math.min(LEDGER_STATEMENT_MS, config.leaseTtlMs),
     });
-    this.ledger = new LedgerWriter(this.pools.appends);
+    this.ledger = new LedgerWriter(this.pools.appends, { observe: measureAppends(this.metrics) });
     this.reader = new LedgerReader(this.pools.reads);
     this.wake = new LedgerWake(config.ledgerUrl);
     const redactor = new Redactor();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { closePools, openPools, type LedgerPools } from '#shared/database/pools.js';
+import { measureAppends } from '#shared/ledger/append-metrics.js';
 import { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { LedgerWake } from '#shared/ledger/ledger-wake.js';
 import { LedgerWriter } from '#shared/ledger/ledger-writer.js';
@@ -28,16 +29,17 @@ export interface LedgerParts {
 export function openLedgerParts(config: PlannerConfig, logger: Logger): LedgerParts {
   const settings = { url: config.ledgerUrl, applicationName: 'rehome planner' };
   const pools = openPools(settings);
+  const metrics = new Metrics({ processMetrics: true });
   return {
     config,
     logger,
-    metrics: new Metrics({ processMetrics: true }),
+    metrics,
     faults: new FaultPoints(config.faultPoints),
     owner: `planner:${hostname()}:${String(process.pid)}:${randomBytes(4).toString('hex')}`,
     pools,
     models: new PlannerModels({ ...settings, reads: 4 }),
     reader: new LedgerReader(pools.reads),
-    writer: new LedgerWriter(pools.appends),
+    writer: new LedgerWriter(pools.appends, { observe: measureAppends(metrics) }),
     wake: new LedgerWake(config.ledgerUrl),
   };
 }

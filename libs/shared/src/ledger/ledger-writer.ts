@@ -8,6 +8,15 @@ import { ledgerFailure } from './ledger-reader.js';
 export interface LedgerWriterOptions {
   /** Longest time an item waits for its turn before it is refused as LEDGER_UNAVAILABLE; 10 000 when silent. */
   readonly maxWaitMs?: number;
+  /** For metrics, after each flush that was answered. */
+  readonly observe?: (flush: Flush) => void;
+}
+
+/** One statement that carried a batch of items. */
+export interface Flush {
+  readonly seconds: number;
+  /** Of each item, as the ledger's function says it. */
+  readonly outcomes: readonly AppendRow['outcome'][];
 }
 
 interface Waiting {
@@ -42,6 +51,7 @@ export class LedgerWriter {
   private flushing: Promise<void> | undefined;
   private closed = false;
   private readonly maxWaitMs: number;
+  private readonly observe: LedgerWriterOptions['observe'];
 
   /** @param pool of purpose `appends`; the caller ends it after `close()`. */
   constructor(
@@ -49,6 +59,7 @@ export class LedgerWriter {
     options: LedgerWriterOptions = {},
   ) {
     this.maxWaitMs = options.maxWaitMs ?? 10_000;
+    this.observe = options.observe;
   }
 
   /**
@@ -117,12 +128,14 @@ export class LedgerWriter {
       this.rejectAll([...batch, ...this.queue.splice(0)], unavailable(error));
       return;
     }
+    const sentAt = performance.now();
     try {
       const { rows } = await client.query<AppendRow>({
         ...APPEND,
         values: batchParameters(batch.map((waiting) => waiting.item)),
       });
       client.release();
+      this.observe?.({ seconds: (performance.now() - sentAt) / 1_000, outcomes: rows.map(({ outcome }) => outcome) });
       answerAll(batch, rows);
     } catch (error) {
       // After a time-out the connection may still be busy with the statement: never reuse it.
