@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExecutorRig } from '../../../test/harness/executor-rig.js';
+import { until } from '../../../test/harness/messaging-test-kit.js';
 import { ExecutorApp } from './executor-app.js';
 import { readExecutorConfig } from './executor.config.js';
 
@@ -35,8 +36,9 @@ describe('an executor without Kafka', () => {
   it('starts nothing that was not published', async () => {
     const { rig } = running();
     const command = await rig.command({ kind: 'describe-plan', params: { plan: EMPTY_PLAN } });
-    // Several sweeps later still nothing.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // The sweep looks several times between two renewals of its lease.
+    const first = await sweepLease(rig);
+    await until(async () => (await sweepLease(rig)) > first);
     expect(await rig.eventsOf(command.data)).toEqual([]);
   });
 
@@ -58,3 +60,10 @@ describe('an executor without Kafka', () => {
     expect(metrics).toContain('rehome_step_attempts_total{kind="describe-plan"');
   });
 });
+
+async function sweepLease(rig: ExecutorRig): Promise<number> {
+  const [row] = await rig.ledger.query<{ until: Date }>(
+    `select lease_until as until from ledger.cursor where name = 'executor-sweep'`,
+  );
+  return row?.until.getTime() ?? 0;
+}

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { StepDirection, StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
+import { STEP_VERSIONS } from '#shared/contracts/steps/step-kinds.js';
 import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 import type { LeaseAnswer } from './lease.js';
 import type { Progress } from './step.js';
@@ -26,6 +27,9 @@ interface CandidateRow {
   remaining_ms: number;
 }
 
+/** A newer executor may have accepted a kind that only it can run. */
+const KNOWN_KINDS = Object.keys(STEP_VERSIONS);
+
 /**
  * Runs that may be claimed now: accepted, waiting and due, or running under a lease that ran out; of no site or
  * of ours; oldest first. Only a look: the claim itself compares and sets the fence.
@@ -36,14 +40,24 @@ export async function findCandidates(pool: Pool, site: string | undefined, limit
       `select migration_id, step_id, direction, generation, command_id, kind, version, params, result, site,
               correlation_id, state, attempt, fence, owner, cancel_requested,
               coalesce(extract(epoch from deadline - clock_timestamp()) * 1000, timeout_ms)::float8 as remaining_ms
-         from executor.step_run
+         from executor.step_run as run
         where (state = 'accepted'
                or (state = 'waiting' and retry_at <= clock_timestamp())
                or (state = 'running' and lease_until < clock_timestamp()))
           and (site is null or site = $1)
+          and kind = any ($2)
+          -- Left out while their budget is used up: a queue of bulk work must not hide what could run now.
+          and not exists (
+            select
+              from executor.slot
+             where slot.key = run.slot_key
+               and slot.capacity <= (select count(*)
+                                       from executor.step_run as other
+                                      where other.slot_key = slot.key and other.state = 'running'
+                                        and other.command_id <> run.command_id))
         order by accepted_at
-        limit $2`,
-      [site ?? null, limit],
+        limit $3`,
+      [site ?? null, KNOWN_KINDS, limit],
     ),
   );
   return rows.map(toStepRun);
