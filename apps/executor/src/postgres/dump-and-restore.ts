@@ -71,7 +71,7 @@ export async function dumpDatabase(run: ToolRun, tables: number): Promise<void> 
     address: run.address,
     applicationName: run.applicationName,
     workDirectory: run.workDirectory,
-    ...countLines(run, /: dumping contents of table /, tables, 'tables'),
+    ...countLines(run, /dumping contents of table /g, tables, 'tables'),
   };
   await runTool(call, run.signal);
 }
@@ -96,7 +96,7 @@ export async function restoreDatabase(run: ToolRun, present: PresentObjects): Pr
     address: run.address,
     applicationName: run.applicationName,
     workDirectory: run.workDirectory,
-    ...countLines(run, /: (?:creating|executing|processing data for table) /, selected.items, 'items'),
+    ...countLines(run, /(?:creating|executing|processing data for table) /g, selected.items, 'items'),
   };
   await runTool(call, run.signal);
   return selected.items;
@@ -144,7 +144,11 @@ function countLines(
   let done = 0;
   return {
     onLine: (line) => {
-      if (pattern.test(line)) onProgress({ done: Math.min(++done, total), total, unit });
+      // Workers write to one pipe, and two of their lines may come as one.
+      const found = line.match(pattern)?.length ?? 0;
+      if (found === 0) return;
+      done = Math.min(done + found, total);
+      onProgress({ done, total, unit });
     },
   };
 }

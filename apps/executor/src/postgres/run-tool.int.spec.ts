@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { quoteIdentifier } from '#shared/database/identifier.js';
@@ -65,10 +66,7 @@ describe('pg_dump and pg_restore', () => {
       onProgress: (progress: ToolProgress) => seen.push(progress),
     };
     await dumpDatabase({ ...call, address: source }, 2);
-    expect(seen).toEqual([
-      { done: 1, total: 2, unit: 'tables' },
-      { done: 2, total: 2, unit: 'tables' },
-    ]);
+    expect(seen.at(-1)).toEqual({ done: 2, total: 2, unit: 'tables' });
     const items = await restoreDatabase({ ...call, address: target }, { schemas: [], extensions: [] });
     expect(seen.at(-1)).toMatchObject({ total: items, unit: 'items' });
     const { rows } = await run(target, `select count(*)::int as count from public."Tab ""ü"""`);
@@ -143,7 +141,7 @@ describe('pg_dump and pg_restore', () => {
     const abort = new AbortController();
     const lines = new EventEmitter();
     const started = once(lines, 'line');
-    const program = await script('sleep 1000 & echo "$!" > "$1/child"; echo ready >&2; wait');
+    const program = await script('(trap "" TERM; sleep 1000) & echo "$!" > "$1/child"; echo ready >&2; wait');
     const running = runTool(
       { program, arguments: [work], workDirectory: work, onLine: () => lines.emit('line') },
       abort.signal,
@@ -153,7 +151,8 @@ describe('pg_dump and pg_restore', () => {
     expect(await markProcess(child)).toBeDefined();
     abort.abort(new Error('cancelled by somebody'));
     await expect(running).rejects.toThrow('cancelled by somebody');
-    expect(await markProcess(child)).toBeUndefined();
+    // It is killed by then; the kernel may need a moment to take it away.
+    while (await markProcess(child)) await setImmediate();
   });
 
   test('of an attempt that crashed are found by pid and start time and ended, another process of that pid is not', async () => {

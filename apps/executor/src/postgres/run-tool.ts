@@ -148,6 +148,8 @@ function endOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
   return () => {
     signal.removeEventListener('abort', abort);
     clearTimeout(grace);
+    // The tool has ended; a worker of it that did not listen ends now.
+    if (signal.aborted && child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
   };
 }
 
