@@ -33,8 +33,8 @@ function haltAfterUndo(state: Compensating, step: PlannedStep, undo: StepRun): D
     if (step.pointOfNoReturn !== 'commanded' || undo.progress.result['targetUnchanged'] === true) return undefined;
     const written = failure(
       'POINT_OF_NO_RETURN_PASSED',
-      'the application wrote to the target before it could be taken back; both databases are fenced and kept: ' +
-        'compare them, then resolve this step, or request "return" to move back what is there now',
+      'the application wrote to the target before it could be taken back, so it was started there again; the source ' +
+        'is fenced and kept: make the application run on the target, and see docs/operations.md, "When it halts"',
     );
     return {
       events: [
