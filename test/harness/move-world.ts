@@ -25,6 +25,7 @@ const END_TIMEOUT_MS = 120_000;
 
 export interface MoveEvent {
   readonly position: string;
+  readonly eventId: string;
   readonly stream: string;
   readonly type: string;
   readonly recordedAt: string;
