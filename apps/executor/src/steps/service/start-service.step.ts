@@ -4,12 +4,13 @@ import type { CaptureSourceResult } from '#shared/contracts/steps/database-steps
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import { isHealthy, startUntilHealthy, stopAndConfirm } from '../../drivers/services/service-waits.js';
+import { applicationSessions, countSessions } from '../../postgres/application-sessions.js';
 import { captureDatabase, fenceDatabase, liftFence } from '../../postgres/fencing.js';
 import { contentDigest, readContent } from '../../postgres/hashing.js';
 import { sessionName } from '../../postgres/session-name.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Step, StepContext } from '../../running/step.js';
-import { adminAddress, withDatabase } from '../step-session.js';
+import { adminAddress, MAINTENANCE_DATABASE, withAdmin, withDatabase } from '../step-session.js';
 import { describeControl, isStopped } from './service-description.js';
 
 type Context = StepContext<'start-service'>;
@@ -26,11 +27,20 @@ export const startService: Step<'start-service'> = {
     return { state: 'done', result: { state: state.state, healthyAfterMs: 0 } };
   },
 
-  async run({ params, tools, signal, lease }) {
+  async run(context) {
+    const { params, tools, signal, lease } = context;
     const { service } = params;
     await lease.check();
     const timeoutMs = service.startTimeoutMs === undefined ? {} : { timeoutMs: service.startTimeoutMs };
-    return startUntilHealthy(driverOf(service, tools.services), { service: service.name, signal, ...timeoutMs });
+    try {
+      return await startUntilHealthy(driverOf(service, tools.services), {
+        service: service.name,
+        signal,
+        ...timeoutMs,
+      });
+    } catch (error) {
+      throw (await neverArrived(context, error)) ?? error;
+    }
   },
 
   async verify({ params, tools, signal }) {
@@ -48,6 +58,26 @@ export const startService: Step<'start-service'> = {
     return [describeControl(service, 'start'), describeControl(service, 'status')];
   },
 };
+
+/**
+ * An application that runs, but reads its connection from elsewhere, knocks at the fenced source for ever: it is not
+ * healthy, and no session of its is at the target. That it is not healthy would tell a person nothing of this.
+ */
+async function neverArrived(context: Context, error: unknown): Promise<RehomeError | undefined> {
+  const { target } = context.params;
+  const lives =
+    error instanceof RehomeError && error.code === 'SERVICE_NOT_HEALTHY' && error.facts?.['exitCode'] === undefined;
+  if (!lives || target === undefined) return undefined;
+  const states = await withAdmin(context, target.server, MAINTENANCE_DATABASE, (session) =>
+    applicationSessions(session, target.database),
+  );
+  if (countSessions(states) > 0) return undefined;
+  return new RehomeError(
+    'CONNECTIONS_NOT_MOVED',
+    `${error.message}; it never connected to ${target.database} on ${target.server.name}: name the file that it really reads in configFiles of the service`,
+    { facts: { new: 0 } },
+  );
+}
 
 /**
  * Stops it again, lets nobody into the target any more, and hashes what is there: equal to the verified copy means that

@@ -4,6 +4,7 @@ import type { VerifyConnectionsParams, VerifyConnectionsResult } from '#shared/c
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import { isHealthy } from '../../drivers/services/service-waits.js';
+import { APPLICATION_SESSIONS, applicationSessions, countSessions } from '../../postgres/application-sessions.js';
 import type { Session } from '../../postgres/session.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
@@ -13,13 +14,6 @@ type Context = StepContext<'verify-connections'>;
 /** An application may need a moment after its first healthy answer until its pool is filled. */
 const CONNECT_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 200;
-
-const SESSIONS = `select coalesce(state, 'starting') as state, count(*)::int as sessions
-   from pg_stat_activity
-  where datname = $1
-    and backend_type = 'client backend'
-    and application_name not like 'rehome:%'
-  group by 1`;
 
 /** The application's own sessions are the only proof of where it reads its configuration from. */
 export const verifyConnections: Step<'verify-connections'> = {
@@ -55,7 +49,7 @@ export const verifyConnections: Step<'verify-connections'> = {
     return [source, target].map(({ server, database }) => ({
       tool: 'sql' as const,
       at: placeOf(server),
-      text: `${SESSIONS.replaceAll(/\s+/g, ' ')}  -- $1 = ${database}`,
+      text: `${APPLICATION_SESSIONS.replaceAll(/\s+/g, ' ')}  -- $1 = ${database}`,
     }));
   },
 };
@@ -68,7 +62,10 @@ async function untilConnected(context: Context): Promise<Connected> {
   return withAdmin(context, source.server, MAINTENANCE_DATABASE, (left) =>
     withAdmin(context, target.server, MAINTENANCE_DATABASE, async (right) => {
       for (;;) {
-        const connected = { old: sum(await sessionsAt(left, source)), ...(await newSessions(right, target)) };
+        const connected = {
+          old: countSessions(await applicationSessions(left, source.database)),
+          ...(await newSessions(right, target)),
+        };
         if ((connected.old === 0 && connected.new > 0) || performance.now() > deadline) {
           judge(context.params, connected);
           return connected;
@@ -80,17 +77,8 @@ async function untilConnected(context: Context): Promise<Connected> {
 }
 
 async function newSessions(session: Session, target: DatabaseAddress): Promise<Pick<Connected, 'new' | 'states'>> {
-  const states = await sessionsAt(session, target);
-  return { new: sum(states), states };
-}
-
-async function sessionsAt(session: Session, { database }: DatabaseAddress): Promise<Record<string, number>> {
-  const { rows } = await session.query<{ state: string; sessions: number }>(SESSIONS, [database]);
-  return Object.fromEntries(rows.map(({ state, sessions }) => [state, sessions]));
-}
-
-function sum(states: Readonly<Record<string, number>>): number {
-  return Object.values(states).reduce((total, sessions) => total + sessions, 0);
+  const states = await applicationSessions(session, target.database);
+  return { new: countSessions(states), states };
 }
 
 /** @throws RehomeError CONNECTIONS_NOT_MOVED that says which source the application seems to read. */
