@@ -12,7 +12,8 @@ import { endWithParent, printLine, untilToldToEnd } from './ready-line.js';
  * Makes dedicated PostgreSQL servers over HTTP (contracts.md, "HTTP call-outs"): every new Idempotency-Key gets a new
  * cluster with a random port and password, a known one the same answer again.
  * For tests besides: `GET /servers`, and `PUT /faults` `{status500: n, hang: n, nonsense: n, answer: {…}}`: the next n
- * calls are answered 500, never, or with nonsense; `answer` is laid over every answer.
+ * calls are answered 500, never, or with nonsense; `answer` is laid over every answer, and one
+ * with a `db_server_id` given instead of a new cluster.
  *
  *     node provisioner.js --port 0 --major 18
  */
@@ -81,6 +82,8 @@ async function provision({ body, headers }: JsonRequest): Promise<JsonAnswer | u
   if (takeFault('nonsense')) return { status: 200, body: 'all is well' };
   const instanceId = textOf(body, 'instance_id');
   if (instanceId === '') return { status: 422, body: { error: 'instance_id is missing' } };
+  // Somebody else's server: nothing is made.
+  if (faults.answer?.['db_server_id'] !== undefined) return { status: 200, body: faults.answer };
   const key = String(headers['idempotency-key'] ?? randomBytes(8).toString('hex'));
   const known = answers.get(key) ?? make(instanceId);
   answers.set(key, known);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { tracesOf } from '../harness/move-traces.js';
 import { MoveWorld } from '../harness/move-world.js';
 import type { MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import type { SampleTenant } from '../../scripts/stack/sample-tenant.js';
@@ -51,21 +52,7 @@ async function register(changes: object = {}): Promise<void> {
 
 /** Everything that a move could change. */
 async function traces(): Promise<object> {
-  const { adminUrl } = tenant.options.server;
-  const shared = (text: string): Promise<object[]> => given().query(adminUrl, 'postgres', text);
-  const provisioner = await fetch(`${given().stack.provisioner?.url ?? ''}/servers`);
-  return {
-    databases: await shared(
-      'select datname, datdba, datallowconn, datconnlimit, datacl::text, oid from pg_database order by 1',
-    ),
-    roles: await shared('select rolname, rolsuper, rolcanlogin, rolconnlimit from pg_roles order by 1'),
-    comments: await shared('select * from pg_shdescription order by 1, 2'),
-    config: tenant.config(),
-    environment: await given().controller(tenant, 'environment'),
-    resources: await given().controller(tenant, 'resources'),
-    history: await given().controller(tenant, 'history'),
-    provisioned: await provisioner.json(),
-  };
+  return { ...(await tracesOf(given(), tenant)), history: await given().controller(tenant, 'history') };
 }
 
 /** Asks for the move, which must be refused before anything is stopped. */
