@@ -30,7 +30,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     extensions: 'list',
   },
   'stop-service': { service: 'object' },
-  'fence-source': { source: 'object', captured: 'object', fingerprint: 'text' },
+  'fence-source': { source: 'object', captured: 'object', fingerprint: 'text', login: 'object?' },
   'dump-database': { source: 'object', label: 'text', jobs: 'number' },
   'restore-database': {
     server: 'object',

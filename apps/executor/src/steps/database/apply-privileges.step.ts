@@ -5,7 +5,7 @@ import { largeObjectStatements, privilegeStatements } from '../../postgres/privi
 import { bootstrapRole, readRoleMap } from '../../postgres/role-map.js';
 import { dropPlaceholder } from '../../postgres/roles.js';
 import { runTexts } from '../../postgres/run-texts.js';
-import { inTransaction, type Session } from '../../postgres/session.js';
+import type { Session } from '../../postgres/session.js';
 import type { Step } from '../../running/step.js';
 import { readBothStructures, withBothSides, type CopyParams } from '../both-sides.js';
 import { placeOf } from '../step-session.js';
@@ -23,9 +23,9 @@ export const applyPrivileges: Step<'apply-privileges'> = {
     return withBothSides(context, async (sides, params) => {
       const { catalogue, largeObjects } = await differing(sides, params);
       await lease.check();
-      // Together or not at all: between a revoke and its grant nobody may look.
-      await inTransaction(sides.target, () => runTexts(sides.target, catalogue, signal));
-      await runTexts(sides.target, largeObjects, signal);
+      // Text by text, each its own transaction: 2,000 tables in one would hold more locks than a server has room for.
+      // Nobody looks meanwhile: the database has its working name and is closed.
+      await runTexts(sides.target, [...catalogue, ...largeObjects], signal);
       await dropPlaceholders(sides, params, signal);
       return { statements: catalogue.length + largeObjects.length };
     });

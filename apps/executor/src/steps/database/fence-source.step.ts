@@ -1,5 +1,6 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import type { KnownLogin } from '../../postgres/fence-proof.js';
 import { describeFence, fenceDatabase, fenceState, liftFence } from '../../postgres/fencing.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { placeOf, withDatabase } from '../step-session.js';
@@ -20,8 +21,9 @@ export const fenceSource: Step<'fence-source'> = {
     const { source, captured, fingerprint } = context.params;
     const { signal, lease } = context;
     return withDatabase(context, source, async (session) => {
+      const logins = await knownLogins(context);
       await lease.check();
-      const result = await fenceDatabase(session, captured, { signal });
+      const result = await fenceDatabase(session, captured, { signal, logins });
       await refuseDrift(session, { database: source.database, owner: captured.owner, expected: fingerprint });
       return result;
     });
@@ -41,6 +43,14 @@ export const fenceSource: Step<'fence-source'> = {
     return describeFence(source.database, source.server.adminUser).map((text) => ({ tool: 'sql', at, text }));
   },
 };
+
+async function knownLogins({ params, tools }: StepContext<'fence-source'>): Promise<KnownLogin[]> {
+  const { source, login } = params;
+  if (login === undefined) return [];
+  const { host, port } = source.server;
+  const password = await tools.secrets.resolve(login.secretRef);
+  return [{ host, port, user: login.user, password, database: source.database }];
+}
 
 async function lift(context: StepContext<'fence-source'>): Promise<JsonObject> {
   const { source, captured } = context.params;

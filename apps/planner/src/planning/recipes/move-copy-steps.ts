@@ -64,7 +64,7 @@ export function cutoverSteps(parts: MoveParts): UnplacedStep[] {
 }
 
 function freezeSteps({ registry, facts, source, serviceSite, sourceSite }: MoveParts): UnplacedStep[] {
-  const { service } = registry;
+  const { service, instance } = registry;
   const place = `${source.database} on ${source.server.name}`;
   return [
     planStep({
@@ -77,7 +77,12 @@ function freezeSteps({ registry, facts, source, serviceSite, sourceSite }: MoveP
     }),
     planStep({
       kind: 'fence-source',
-      params: { source, captured: resultOf('capture-source'), fingerprint: facts.fingerprint },
+      params: {
+        source,
+        captured: resultOf('capture-source'),
+        fingerprint: facts.fingerprint,
+        ...(instance.secretRef === undefined ? {} : { login: { user: instance.owner, secretRef: instance.secretRef } }),
+      },
       title: `fence ${place} against every writer`,
       phase: 'cutover',
       timeoutMs: FENCE_TIMEOUT_MS,

@@ -60,19 +60,25 @@ function applicationConfigured({ service }: UpgradeRegistry): PreflightCheck {
   };
 }
 
-/** The old password is set again by reference only: without one, an environment that carries it cannot be taken back. */
+/**
+ * The old password is set again by reference only: without one, a move that is taken back leaves the new password in the
+ * environment. A warning, because most applications that have a config file ignore it
+ */
 function environmentReturns({ service, instance }: UpgradeRegistry): PreflightCheck {
   const carries = service.environment?.password !== undefined;
   const passed = !carries || instance.secretRef !== undefined;
-  const onlyPlace = !service.configFiles.some((file) => file.keys.password !== undefined);
   return {
     name: 'environment-password',
-    severity: onlyPlace ? 'error' : 'warning',
+    severity: 'warning',
     passed,
     found: passed
       ? 'the environment can be set back'
       : `service ${service.name} gets its password by environment, and the registry holds no secretRef of the present one`,
-    ...(passed ? {} : { remedy: `set secretRef of instance ${instance.instanceId}` }),
+    ...(passed
+      ? {}
+      : {
+          remedy: `set secretRef of instance ${instance.instanceId}, or the environment keeps the new password if the move is taken back`,
+        }),
   };
 }
 

@@ -142,6 +142,20 @@ describe('a move', () => {
     expect(ids(planOf({ service }))).not.toContain('set-environment');
   });
 
+  test('tries the fence with the login of the application when the registry knows its password', () => {
+    const { secretRef: _none, ...instance } = REGISTRY.instance;
+    expect(stepOf(planOf(), 'fence-source').params).toMatchObject({
+      login: { user: 'acme_app', secretRef: 'env:ACME_PASSWORD' },
+    });
+    expect(stepOf(planOf({ instance }), 'fence-source').params).not.toHaveProperty('login');
+  });
+
+  test('warns when the environment carries the password and nobody knows the present one', () => {
+    const { secretRef: _none, ...instance } = REGISTRY.instance;
+    const { warnings } = planOf({ instance, service: { ...SERVICE, configFiles: [] } });
+    expect(warnings.join()).toContain('set secretRef');
+  });
+
   test('of a service that is configured by environment alone compiles without a config file [c14]', () => {
     const plan = planOf({ service: { ...SERVICE, configFiles: [] } });
     expect(ids(plan)).not.toContain('edit-config');
@@ -229,11 +243,5 @@ describe('a move is refused', () => {
     const { environment: _none, ...service } = SERVICE;
     const reasons = refusalOf({ service: { ...service, configFiles: [] } });
     expect(reasons.join()).toContain('register a config file or environment with a "host" key');
-  });
-
-  test('when only the environment carries the password and nobody knows the present one', () => {
-    const { secretRef: _none, ...instance } = REGISTRY.instance;
-    expect(refusalOf({ instance, service: { ...SERVICE, configFiles: [] } }).join()).toContain('set secretRef');
-    expect(compiled({ instance }).outcome).toBe('plan');
   });
 });

@@ -49,6 +49,8 @@ export interface FenceSourceParams {
   readonly source: DatabaseAddress;
   readonly captured: CaptureSourceResult;
   readonly fingerprint: string;
+  /** The application's own login, when the registry knows its password: it must be refused when it really tries. */
+  readonly login?: { readonly user: string; readonly secretRef: SecretRef };
 }
 
 export interface FenceSourceResult {
