@@ -1,3 +1,4 @@
+import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { StepCommand } from './step-command.js';
 
@@ -8,19 +9,24 @@ const HEAVY: Readonly<Partial<Record<StepKind, 'source' | 'server'>>> = {
   'verify-copy': 'source',
 };
 
-/** How many heavy steps one server bears at once, over all executors. */
+/** How many heavy steps one server bears at once, over all executors, when its definition is silent. */
 const HEAVY_STEPS_PER_SERVER = 4;
 
 /** The concurrency budget a command draws on: one per server for what reads or writes whole databases. */
 export function slotOf({ kind, params }: StepCommand): { key: string; capacity: number } | undefined {
   const field = HEAVY[kind];
-  const name = field === undefined ? undefined : serverName(params[field]);
-  return name === undefined ? undefined : { key: `server:${name}:bulk`, capacity: HEAVY_STEPS_PER_SERVER };
+  const server = field === undefined ? undefined : serverIn(params[field]);
+  if (server === undefined || typeof server['name'] !== 'string') return undefined;
+  const { maxConcurrentSteps: own } = server;
+  return { key: `server:${server['name']}:bulk`, capacity: typeof own === 'number' ? own : HEAVY_STEPS_PER_SERVER };
 }
 
-/** Of a ServerEndpoint, or of a DatabaseAddress that holds one. */
-function serverName(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if ('server' in value) return serverName(value.server);
-  return 'name' in value && typeof value.name === 'string' ? value.name : undefined;
+/** A ServerEndpoint, or that of a DatabaseAddress. */
+function serverIn(value: JsonValue | undefined): JsonObject | undefined {
+  if (typeof value !== 'object' || value === null || isList(value)) return undefined;
+  return 'server' in value ? serverIn(value['server']) : value;
+}
+
+function isList(value: JsonObject | readonly JsonValue[]): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }

@@ -62,7 +62,10 @@ describe('the budget of a step command', () => {
       key: 'server:pool-2:bulk',
       capacity: 4,
     });
-    expect(slotOf(command('restore-database', { server: { name: 'new' } }))?.key).toBe('server:new:bulk');
+    expect(slotOf(command('restore-database', { server: { name: 'new', maxConcurrentSteps: 2 } }))).toEqual({
+      key: 'server:new:bulk',
+      capacity: 2,
+    });
   });
 
   it('is none for everything else', () => {

@@ -43,7 +43,7 @@ export class Vault {
     if (!isVaultRow(row)) {
       throw new RehomeError(
         'SECRET_MISSING',
-        `the vault holds no secret named ${name}; store it with: rehome secret put ${name}`,
+        `the vault holds no secret named ${name}; it is stored by the step that received it; provision again, or name another reference`,
       );
     }
     const sealed = { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext, tag: row.tag };

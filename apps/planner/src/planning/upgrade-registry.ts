@@ -46,6 +46,7 @@ export function upgradeMoves(
 
 /** A server's address without what only the registry cares about. */
 export function endpointOf(server: ServerDefinition): ServerEndpoint {
-  const { name, host, port, adminUser, adminSecretRef } = server;
-  return { name, host, port, adminUser, adminSecretRef };
+  const { name, host, port, adminUser, adminSecretRef, maxConcurrentSteps } = server;
+  const budget = maxConcurrentSteps === undefined ? {} : { maxConcurrentSteps };
+  return { name, host, port, adminUser, adminSecretRef, ...budget };
 }

@@ -16,7 +16,7 @@ export interface ServerDefinition {
   readonly adminSecretRef: SecretRef;
   /** Only executors of this site may run steps that need the server's files. */
   readonly site?: string;
-  /** How many steps may work on this server at once; 4 when silent. */
+  /** How many steps that read or write whole databases may work on this server at once; 4 when silent. */
   readonly maxConcurrentSteps?: number;
 }
 
@@ -116,6 +116,7 @@ export interface ServerEndpoint {
   readonly port: number;
   readonly adminUser: string;
   readonly adminSecretRef: SecretRef;
+  readonly maxConcurrentSteps?: number;
 }
 
 export interface DatabaseAddress {
