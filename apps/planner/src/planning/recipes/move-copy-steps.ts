@@ -11,7 +11,7 @@ import {
 
 /** All that needs no downtime: the target stands ready and is judged before anything is stopped. */
 export function prepareSteps(parts: MoveParts): UnplacedStep[] {
-  const { registry, facts, tools, source, sourceOwner } = parts;
+  const { registry, facts, tools, source, sourceOwner, sourceSite } = parts;
   const { database, instanceId } = registry.instance;
   return [
     planStep({
@@ -54,6 +54,8 @@ export function prepareSteps(parts: MoveParts): UnplacedStep[] {
       title: `create role and database for ${database} under a working name`,
       phase: 'prepare',
       timeoutMs: SHORT_TIMEOUT_MS,
+      // What it found before is kept in the work root, like the backup.
+      site: sourceSite,
     }),
   ];
 }
@@ -86,6 +88,7 @@ function freezeSteps({ registry, facts, source, serviceSite, sourceSite }: MoveP
       title: `fence ${place} against every writer`,
       phase: 'cutover',
       timeoutMs: FENCE_TIMEOUT_MS,
+      site: sourceSite,
     }),
     planStep({
       kind: 'dump-database',
@@ -139,6 +142,7 @@ function copySteps({ facts, source, sourceOwner, sourceSite }: MoveParts): Unpla
       title: `rename the verified copy to ${database}`,
       phase: 'cutover',
       timeoutMs: SHORT_TIMEOUT_MS,
+      site: sourceSite,
     }),
   ];
 }
