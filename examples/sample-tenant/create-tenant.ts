@@ -54,15 +54,25 @@ export async function withClient<T>(
   database: string | undefined,
   use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const url = new URL(adminUrl);
-  if (database !== undefined) url.pathname = `/${encodeURIComponent(database)}`;
-  const client = new pg.Client({ connectionString: url.href });
+  const client = new pg.Client(addressOf(adminUrl, database));
   await client.connect();
   try {
     return await use(client);
   } finally {
     await client.end();
   }
+}
+
+/** The parts of a connection string: as a whole it could not hold a database called `a=b` (pg leaves `%3D` as it is). */
+export function addressOf(connectionString: string, database?: string): pg.ClientConfig {
+  const { hostname, port, username, password, pathname } = new URL(connectionString);
+  return {
+    host: hostname,
+    port: Number(port || '5432'),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: database ?? decodeURIComponent(pathname.slice(1)),
+  };
 }
 
 /** Creates a login role when it is missing, with this password. */

@@ -27,7 +27,8 @@ const restartDelayMs = values['restart-delay-ms'] === undefined ? undefined : Nu
 const applications = new Map<string, ControlledApplication>();
 
 for (const pair of values.application) {
-  const at = pair.indexOf('=');
+  // A database may be called `a=b`; a path begins with a slash.
+  const at = pair.indexOf('=/');
   if (at < 1) throw new Error(`--application takes name=/path/of/config, not "${pair}"`);
   add(pair.slice(0, at), pair.slice(at + 1));
 }

@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { ServiceDefinition } from '#shared/contracts/registry.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { silentLogger } from '#shared/observability/logger.js';
+import { addressOf } from '../../examples/sample-tenant/create-tenant.js';
 import { hasEnded, type MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import { PlannerClient } from '../../scripts/stack/planner-client.js';
 import { RunningStack } from '../../scripts/stack/running-stack.js';
@@ -31,6 +32,11 @@ export interface MoveEvent {
   readonly recordedAt: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+interface ProvisionedServer {
+  readonly db_server_id: string;
+  readonly adminUrl: string;
 }
 
 /** A whole stack with real servers and processes, and what end-to-end tests do with it. */
@@ -133,9 +139,7 @@ export class MoveWorld {
 
   /** Rows of a query on a database of the shared server, or of the dedicated one of a finished move. */
   async query<Row extends object>(adminUrl: string, database: string, text: string): Promise<Row[]> {
-    const url = new URL(adminUrl);
-    url.pathname = `/${encodeURIComponent(database)}`;
-    const client = new pg.Client({ connectionString: url.href });
+    const client = new pg.Client(addressOf(adminUrl, database));
     await client.connect();
     try {
       return (await client.query<Row>(text)).rows;
@@ -144,12 +148,14 @@ export class MoveWorld {
     }
   }
 
+  /** Ids of the servers that the sample provisioner made and still has; each holds 8 digits of the instance. */
+  async dedicatedServers(): Promise<string[]> {
+    return (await this.provisioned()).map(({ db_server_id }) => db_server_id);
+  }
+
   /** Administrator's address of a server that the sample provisioner made. */
   async dedicatedUrl(serverId: string): Promise<string> {
-    const { servers } = (await (await fetch(`${this.stack.provisioner?.url ?? ''}/servers`)).json()) as {
-      servers: { db_server_id: string; adminUrl: string }[];
-    };
-    const server = servers.find((one) => one.db_server_id === serverId);
+    const server = (await this.provisioned()).find((one) => one.db_server_id === serverId);
     if (!server) throw new Error(`the provisioner has no server ${serverId}`);
     return server.adminUrl;
   }
@@ -181,6 +187,11 @@ export class MoveWorld {
   /** Switches faults of the sample provisioner on; `{}` switches them off. */
   async provisionerFaults(faults: object): Promise<void> {
     await fetch(`${this.stack.provisioner?.url ?? ''}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
+  }
+
+  private async provisioned(): Promise<readonly ProvisionedServer[]> {
+    const answer = await fetch(`${this.stack.provisioner?.url ?? ''}/servers`);
+    return ((await answer.json()) as { servers: readonly ProvisionedServer[] }).servers;
   }
 
   /** A file that a fault point waits for or makes; see `FaultPoints`. */
