@@ -22,7 +22,6 @@ const TARGETS = {
   test: { servers: true, build: false, argv: JEST },
   check: { servers: false, build: false, argv: ['scripts/check.mjs'] },
   build: { servers: false, build: true },
-  rehome: { servers: false, build: true, argv: ['dist/scripts/rehome.js'], cwd: process.cwd() },
 };
 
 /** Runs a target and answers its exit code. */

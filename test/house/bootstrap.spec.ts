@@ -28,7 +28,7 @@ describe('the way into a clone', () => {
   it('names what can be asked for', () => {
     const { status, stderr } = bootstrap(['quickstrat'], BARE);
     expect(status).toBe(EXIT_USAGE);
-    expect(stderr).toContain('quickstart, stack, bench, test, check, build, rehome');
+    expect(stderr).toContain('quickstart, stack, bench, test, check, build');
   });
 });
 
