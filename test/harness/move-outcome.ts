@@ -64,6 +64,7 @@ export async function expectTakenBack(
       where datname = current_database()`,
   );
   expect(rows).toEqual([{ owner, limit: 60, sessions: true }]);
+  expect(await world.dedicatedServers()).not.toContainEqual(expect.stringContaining(tenant.instanceId.slice(0, 8)));
   return body;
 }
 

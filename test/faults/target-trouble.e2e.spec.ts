@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { StackOptions } from '../../scripts/stack/stack-options.js';
+import { before, expectLedgerPublished, expectMoved, expectTakenBack, ofStep, until } from '../harness/move-outcome.js';
+import { MoveWorld } from '../harness/move-world.js';
+
+const CASE_MS = 180_000;
+const QUIET: Partial<StackOptions> = {
+  // Longer than a cluster takes here, short enough to wait for a provisioner that hangs.
+  executorEnv: { REHOME_PROVISIONER_TIMEOUT_MS: '10000' },
+};
+
+describe('a move with a target in trouble', () => {
+  let world: MoveWorld;
+
+  beforeAll(async () => {
+    world = await MoveWorld.start(QUIET);
+  }, CASE_MS);
+  afterAll(() => world?.stop(), CASE_MS);
+
+  test(
+    'is taken back when the restore fails, which names what PostgreSQL said',
+    async () => {
+      const was = before(await world.tenant());
+      const { server, database } = was.tenant.options;
+      // A check that holds in the database of this name only: the dump is sound, no copy can take the row.
+      await world.query(
+        server.adminUrl,
+        database,
+        `create function only_at_home() returns boolean language sql as
+         $$ select current_database() = '${database}'::name $$;
+       create table homebody (id integer primary key check (only_at_home()));
+       insert into homebody values (1)`,
+      );
+      const migrationId = await world.upgrade(was.tenant);
+      const body = await expectTakenBack(world, was, migrationId);
+      expect(body.reasons).toMatchObject([{ code: 'TOOL_FAILED', detail: expect.stringContaining('homebody') }]);
+      expect(ofStep(await world.events(migrationId), 'restore-database', 'StepFailed')).toMatchObject([
+        { final: true },
+      ]);
+    },
+    CASE_MS,
+  );
+
+  test(
+    'asks a provisioner again that answers 500, nonsense or nothing, and gets one server [c8]',
+    async () => {
+      await provisionerFaults({ status500: 1, nonsense: 1, hang: 1 });
+      const was = before(await world.tenant());
+      const migrationId = await world.upgrade(was.tenant);
+      await expectMoved(world, was, migrationId);
+      const failures = ofStep(await world.events(migrationId), 'provision-server', 'StepFailed');
+      expect(failures.map(({ final }) => final)).toEqual([false, false, false]);
+      expect(failures.map(({ failure }) => (failure as { code: string }).code).sort()).toEqual([
+        'PROVISIONER_ANSWER_INVALID',
+        'PROVISIONER_UNAVAILABLE',
+        'PROVISIONER_UNAVAILABLE',
+      ]);
+      const mine = (await world.dedicatedServers()).filter((id) => id.includes(was.tenant.instanceId.slice(0, 8)));
+      expect(mine).toHaveLength(1);
+    },
+    CASE_MS,
+  );
+
+  test(
+    'is taken back when the provisioner answers 500 until the time of the step is over, with nothing stopped',
+    async () => {
+      await provisionerFaults({ status500: 1_000 });
+      const was = before(await world.tenant());
+      const writes = (await was.tenant.healthy()).writes;
+      const migrationId = await world.upgrade(was.tenant);
+      await until('a second attempt', async () => {
+        const failures = ofStep(await world.events(migrationId), 'provision-server', 'StepFailed');
+        return failures.length >= 2 ? failures : undefined;
+      });
+      await endTimeOf(migrationId, 'provision-server');
+      const body = await expectTakenBack(world, was, migrationId);
+      await provisionerFaults({});
+      expect(body.reasons).toMatchObject([{ code: 'PROVISIONER_UNAVAILABLE' }]);
+      expect(body.downtimeMs).toBe(0);
+      expect((await was.tenant.healthy()).writes).toBeGreaterThan(writes);
+    },
+    CASE_MS,
+  );
+
+  test('leaves a ledger whose chain holds and that Kafka knows without a gap', async () => {
+    await expectLedgerPublished(world);
+  });
+
+  async function provisionerFaults(faults: Readonly<Record<string, number>>): Promise<void> {
+    await fetch(`${world.stack.provisioner?.url ?? ''}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
+  }
+
+  /** The 25 minutes a provisioner has are over soon: the deadline stands in the run's row. */
+  async function endTimeOf(migrationId: string, stepId: string): Promise<void> {
+    await world.query(
+      world.stack.ledger.adminUrl,
+      'rehome',
+      `update executor.step_run
+          set deadline = clock_timestamp() + interval '1 second'
+        where migration_id = '${migrationId}' and step_id = '${stepId}'`,
+    );
+  }
+});
