@@ -58,6 +58,7 @@ class PlainSteps implements StepsView {
       this.said.set(step.id, step.status);
       this.say(stepLine(step, index, body.steps.length, now), now);
     });
+    if (this.lastSaid === 0) this.lastSaid = now;
     // Long silence makes people and build servers think that it hangs.
     if (now - this.lastSaid > HEARTBEAT_MS && !hasEnded(body)) this.say(summaryLine(body), now);
   }
