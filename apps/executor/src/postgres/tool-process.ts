@@ -59,7 +59,9 @@ async function linuxStart(pid: number): Promise<string | undefined> {
 
 async function otherStart(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]);
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      env: { PATH: '/usr/bin:/bin' },
+    });
     return stdout.trim() || undefined;
   } catch {
     return undefined;

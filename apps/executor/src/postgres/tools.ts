@@ -69,12 +69,14 @@ async function pairIn(directory: string): Promise<PostgresTools | undefined> {
 }
 
 const run = promisify(execFile);
+/** Nothing of ours: who may read the environment of a child would read every secret there. */
+const BARE_ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
 
 /** `15.18` of `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`; undefined when it does not run. */
 async function versionOf(program: string): Promise<string | undefined> {
   try {
     await access(program, constants.X_OK);
-    const { stdout } = await run(program, ['--version'], { timeout: 10_000 });
+    const { stdout } = await run(program, ['--version'], { timeout: 10_000, env: BARE_ENVIRONMENT });
     return /\(PostgreSQL\) (\d+[\w.]*)/.exec(stdout)?.[1];
   } catch {
     return undefined;
