@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { databaseArgument, runTool, type ToolCall } from './run-tool.js';
-import type { SessionAddress } from './session.js';
+import { withSession, type SessionAddress } from './session.js';
 import type { PostgresTools } from './tools.js';
 
 export interface ToolProgress {
@@ -62,7 +63,7 @@ export function restoreArguments(database: string, directory: string, jobs: numb
 /**
  * Dumps the database of the address into a directory that must not exist yet.
  * @param tables for progress; see `DatabaseFacts.tables`
- * @throws RehomeError TOOL_FAILED
+ * @throws RehomeError TOOL_FAILED; POSTGRES_UNREACHABLE when it failed because its server went away
  */
 export async function dumpDatabase(run: ToolRun, tables: number): Promise<void> {
   const call: ToolCall = {
@@ -73,14 +74,14 @@ export async function dumpDatabase(run: ToolRun, tables: number): Promise<void> 
     workDirectory: run.workDirectory,
     ...countLines(run, /dumping contents of table /g, tables, 'tables'),
   };
-  await runTool(call, run.signal);
+  await runAgainst(run, call);
 }
 
 /**
  * Restores a dump in directory format into the database of the address.
  * @param present schemas and extensions that stand there already, by name
  * @returns how many items the archive held
- * @throws RehomeError TOOL_FAILED
+ * @throws RehomeError TOOL_FAILED; POSTGRES_UNREACHABLE when it failed because its server went away
  */
 export async function restoreDatabase(run: ToolRun, present: PresentObjects): Promise<number> {
   const list = await runTool(
@@ -98,8 +99,34 @@ export async function restoreDatabase(run: ToolRun, present: PresentObjects): Pr
     workDirectory: run.workDirectory,
     ...countLines(run, /(?:creating|executing|processing data for table) /g, selected.items, 'items'),
   };
-  await runTool(call, run.signal);
+  await runAgainst(run, call);
   return selected.items;
+}
+
+/**
+ * A tool says only that it failed, and its text is nothing to decide by. So the server is asked: one that is away, or was
+ * started anew meanwhile, is worth another attempt.
+ */
+async function runAgainst(run: ToolRun, call: ToolCall): Promise<void> {
+  const startedAt = await serverStart(run);
+  try {
+    await runTool(call, run.signal);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    const nowStartedAt = await serverStart(run).catch((unreachable: unknown) => toRehomeError(unreachable));
+    if (nowStartedAt === startedAt) throw error;
+    if (nowStartedAt instanceof RehomeError) throw nowStartedAt.disposition === 'retry' ? nowStartedAt : error;
+    const { host, port } = run.address;
+    const detail = `${host}:${String(port)} was started anew while ${basename(call.program)} worked; it is tried again`;
+    throw new RehomeError('POSTGRES_UNREACHABLE', detail, { cause: error });
+  }
+}
+
+async function serverStart({ address, applicationName, signal }: ToolRun): Promise<string | undefined> {
+  return withSession(address, { applicationName, signal }, async (session) => {
+    const { rows } = await session.query<{ started: string }>(`select pg_postmaster_start_time()::text as started`);
+    return rows[0]?.started;
+  });
 }
 
 export interface PresentObjects {
