@@ -11,7 +11,7 @@ import { endWithParent, printLine, untilToldToEnd } from './ready-line.js';
 /**
  * Makes dedicated PostgreSQL servers over HTTP (contracts.md, "HTTP call-outs"): every new Idempotency-Key gets a new
  * cluster with a random port and password, a known one the same answer again.
- * For tests besides: `GET /servers`, and `PUT /faults` `{status500: n, hang: n, nonsense: n, answer: {…}}`: the next n
+ * For tests besides: `GET /servers`, `POST /servers/<id>/restart`, and `PUT /faults` `{status500: n, hang: n, nonsense: n, answer: {…}}`: the next n
  * calls are answered 500, never, or with nonsense; `answer` is laid over every answer, and one
  * with a `db_server_id` given instead of a new cluster.
  *
@@ -56,6 +56,8 @@ const answers = new Map<string, Promise<Answer>>();
 let faults: Faults = {};
 
 async function handle(request: JsonRequest): Promise<JsonAnswer | undefined> {
+  const [root, id = '', verb] = request.path;
+  if (root === 'servers' && verb === 'restart') return restart(id);
   switch (`${request.method} /${request.path.join('/')}`) {
     case 'POST /api/database/provision-dedicated':
       return provision(request);
@@ -141,6 +143,13 @@ async function deprovision(id: string): Promise<JsonAnswer> {
     if ((await answer.catch(() => undefined))?.db_server_id === id) answers.delete(key);
   }
   await server.stop();
+  return { status: 200 };
+}
+
+async function restart(id: string): Promise<JsonAnswer> {
+  const server = servers.get(id);
+  if (!server) return { status: 404 };
+  await server.restart();
   return { status: 200 };
 }
 

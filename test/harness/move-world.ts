@@ -189,6 +189,11 @@ export class MoveWorld {
     await fetch(`${this.stack.provisioner?.url ?? ''}/faults`, { method: 'PUT', body: JSON.stringify(faults) });
   }
 
+  /** Ends every session of a server that the sample provisioner made, and starts it again. */
+  async restartDedicated(serverId: string): Promise<void> {
+    await fetch(`${this.stack.provisioner?.url ?? ''}/servers/${serverId}/restart`, { method: 'POST' });
+  }
+
   private async provisioned(): Promise<readonly ProvisionedServer[]> {
     const answer = await fetch(`${this.stack.provisioner?.url ?? ''}/servers`);
     return ((await answer.json()) as { servers: readonly ProvisionedServer[] }).servers;

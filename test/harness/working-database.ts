@@ -4,6 +4,7 @@ import { ofStep } from './move-outcome.js';
 import type { MoveWorld } from './move-world.js';
 
 export interface WorkingDatabase {
+  readonly serverId: string;
   /** Administrator's address of the dedicated server. */
   readonly adminUrl: string;
   readonly name: string;
@@ -14,5 +15,6 @@ export async function workingDatabase(world: MoveWorld, migrationId: string): Pr
   const events = await world.events(migrationId);
   const provisioned = ofStep(events, 'provision-server', 'StepSucceeded')[0]?.['result'] as ProvisionServerResult;
   const created = ofStep(events, 'create-database', 'StepSucceeded')[0]?.['result'] as CreateDatabaseResult;
-  return { adminUrl: await world.dedicatedUrl(provisioned.server.name), name: created.workingName };
+  const serverId = provisioned.server.name;
+  return { serverId, adminUrl: await world.dedicatedUrl(serverId), name: created.workingName };
 }
