@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
+import { untilToldToEnd } from '../examples/sample-tenant/ready-line.js';
 import { certificateText } from './quickstart/certificate.js';
 import { stepsView } from './quickstart/live-steps.js';
 import { buildWorld, reportOf, upgrade, type Announce, type QuickstartWorld } from './quickstart/run-quickstart.js';
@@ -19,7 +20,7 @@ const announce: Announce = { begin: (what) => say(`· starting ${what} …`), do
 
 async function main(): Promise<boolean> {
   say('Rehome quickstart: a tenant moves from a shared to a dedicated server, for real');
-  const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve));
+  const interrupted = untilToldToEnd();
   const world = await buildWorld(announce);
   try {
     const held = await Promise.race([show(world), interrupted.then(() => false)]);

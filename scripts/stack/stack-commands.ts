@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { untilToldToEnd } from '../../examples/sample-tenant/ready-line.js';
 import { RunningStack } from './running-stack.js';
 import {
   addressesOf,
@@ -57,7 +57,7 @@ export async function stackUp(options: UpOptions): Promise<void> {
 
 /** Holds the stack until it is told to end; `up` starts it in the background. */
 export async function stackServe(options: UpOptions): Promise<void> {
-  const ended = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const ended = untilToldToEnd();
   const majors = options.pg ?? [toolMajor()];
   const stack = await RunningStack.start({
     servers: majors.map((major) => ({ name: `pg${String(major)}`, major })),

@@ -29,8 +29,11 @@ export interface StackState {
   readonly addresses: StackAddresses;
 }
 
-/** Files of the stack of this clone; the folder is ours alone (0700), because it holds keys. */
-export const STACK_DIRECTORY = join(projectRoot(), '.rehome', 'stack');
+/**
+ * Files of the stack of this clone; the folder is ours alone (0700), because it holds keys. `REHOME_STACK_DIRECTORY`
+ * names another, for a second stack beside it.
+ */
+export const STACK_DIRECTORY = process.env['REHOME_STACK_DIRECTORY'] ?? join(projectRoot(), '.rehome', 'stack');
 const STATE_FILE = join(STACK_DIRECTORY, 'state.json');
 
 export function readStackState(): StackState | undefined {

@@ -16,12 +16,13 @@ export default async function setUp(globalConfig) {
   const { startRunServers } = await import('./servers/run-servers.ts');
   const servers = await startRunServers();
   globalThis.rehomeRunServers = servers;
-  // Jest does not tear down when it is interrupted.
+  // Jest does not tear down when it is interrupted. The listener stays: without one, the signal-exit of
+  // testcontainers would end us at once.
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ]) {
-    process.once(signal, () => void servers.stop().finally(() => process.exit(code)));
+    process.on(signal, () => void servers.stop().finally(() => process.exit(code)));
   }
   Object.assign(process.env, servers.environment);
 }
