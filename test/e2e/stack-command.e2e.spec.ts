@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KafkaClient } from '#shared/messaging/kafka-client.js';
+import { silentLogger } from '#shared/observability/logger.js';
+import { readEventsTopic } from '../harness/events-topic-reader.js';
+import { SampleProcess, type ReadyLine } from '../harness/sample-process.js';
+import { withClient } from '../../examples/sample-tenant/create-tenant.js';
+import { PlannerClient } from '../../scripts/stack/planner-client.js';
+import { projectRoot } from '../../scripts/stack/project-root.js';
+
+/** What `up --json` promises to programs. */
+interface Addresses {
+  readonly plannerUrl: string;
+  readonly executorUrl: string;
+  readonly apiKeys: Readonly<Record<'viewer' | 'requester' | 'approver' | 'operator', string>>;
+  readonly kafkaBrokers: string;
+  readonly ledgerUrl: string;
+  readonly analystUrl: string;
+  readonly cataloguePath: string;
+  readonly servers: readonly { name: string; major: number; host: string; port: number; adminUrl: string }[];
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'rehome-stack-'));
+const stackDirectory = join(directory, 'stack');
+const instanceId = randomUUID();
+let addresses: Addresses;
+let controller: (SampleProcess & { readonly ready: ReadyLine }) | undefined;
+let migrationId: string;
+
+/** As a program runs it: only standard output is read. */
+async function stack(...args: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['scripts/bootstrap.mjs', 'stack', ...args], {
+    cwd: projectRoot(),
+    env: { ...process.env, REHOME_STACK_DIRECTORY: stackDirectory },
+  });
+  return stdout;
+}
+
+/** The process that holds the stack and everything below it. */
+function familyOf(pid: number): number[] {
+  const parents = new Map(
+    readdirSync('/proc')
+      .map(Number)
+      .filter((one) => one > 0)
+      .map((one) => [one, parentOf(one)] as const),
+  );
+  const family = [pid];
+  for (const member of family)
+    family.push(...[...parents].filter(([, parent]) => parent === member).map(([one]) => one));
+  return family;
+}
+
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return 0;
+  }
+}
+
+/** A client's own database on a server of the stack, with an application that uses it. */
+async function makeTenant(adminUrl: string): Promise<string> {
+  const owner = { owner: 'shop', ownerPassword: 'shop-password' };
+  const made = await SampleProcess.start('tenant', { settings: { adminUrl, database: 'shop', ...owner, scale: 0.01 } });
+  await made.ended();
+  const { hostname, port } = new URL(adminUrl);
+  const conf = join(directory, 'shop.conf');
+  const values = { db_host: hostname, db_port: port, db_user: 'shop', db_password: 'shop-password', db_name: 'shop' };
+  const lines = Object.entries(values).map(([key, value]) => `${key} = ${value}`);
+  writeFileSync(conf, `[options]\n${lines.join('\n')}\nhttp_port = 0\n`, { mode: 0o600 });
+  controller = await SampleProcess.start('service-controller', { args: ['--application', `shop=${conf}`, '--start'] });
+  return conf;
+}
+
+beforeAll(async () => {
+  addresses = JSON.parse(await stack('up', '--json')) as Addresses;
+}, 180_000);
+
+afterAll(async () => {
+  await stack('down');
+  await controller?.stop();
+  rmSync(directory, { recursive: true, force: true });
+}, 60_000);
+
+describe('npm run stack', () => {
+  it('prints in one object where everything is, and the same again while it runs', async () => {
+    expect(addresses).toMatchObject({
+      plannerUrl: expect.stringMatching(/^http:/),
+      executorUrl: expect.stringMatching(/^http:/),
+      apiKeys: { viewer: expect.any(String), requester: expect.any(String), approver: expect.any(String) },
+      kafkaBrokers: expect.stringMatching(/:\d+$/),
+      ledgerUrl: expect.stringMatching(/^postgres:/),
+      analystUrl: expect.stringMatching(/^postgres:/),
+      servers: [{ name: expect.any(String), host: expect.any(String), adminUrl: expect.stringMatching(/^postgres:/) }],
+    });
+    expect(existsSync(addresses.cataloguePath)).toBe(true);
+    expect(JSON.parse(await stack('up', '--json'))).toEqual(addresses);
+    expect(JSON.parse(await stack('status', '--json'))).toMatchObject({
+      running: true,
+      health: { planner: 'ready', executor: 'ready' },
+      ...addresses,
+    });
+  }, 60_000);
+
+  it('serves any client: it moves a database that the client made, over REST', async () => {
+    const planner = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.operator);
+    const server = addresses.servers[0];
+    const conf = await makeTenant(server?.adminUrl ?? '');
+    await planner.call('PUT', '/v1/services/shop', {
+      control: { driver: 'http', url: `${controller?.ready.url ?? ''}/services/shop` },
+      configFiles: [
+        {
+          path: conf,
+          format: 'ini',
+          section: 'options',
+          keys: { host: 'db_host', port: 'db_port', user: 'db_user', password: 'db_password' },
+        },
+      ],
+    });
+    await planner.call('PUT', `/v1/instances/${instanceId}`, {
+      plan: 'standard',
+      server: server?.name,
+      database: 'shop',
+      owner: 'shop',
+      service: 'shop',
+    });
+    const requester = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.requester);
+    const request = { kind: 'upgrade', instanceId, toPlan: 'premium' };
+    ({ migrationId } = await requester.call<{ migrationId: string }>('POST', '/v1/migrations', request));
+    const viewer = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.viewer);
+    const deadline = Date.now() + 90_000;
+    let status = '';
+    while (!['completed', 'refused', 'rolled-back', 'halted'].includes(status) && Date.now() < deadline)
+      ({ status } = await viewer.call<{ status: string }>('GET', `/v1/migrations/${migrationId}?wait=10`));
+    expect(status).toBe('completed');
+    expect(await viewer.call('GET', `/v1/instances/${instanceId}`)).toMatchObject({ dbType: 'dedicated' });
+  }, 120_000);
+
+  it('lets analysts and readers of Kafka see it', async () => {
+    const seen = await withClient(addresses.analystUrl, undefined, (client) =>
+      client.query(`select status from analytics.migrations where migration_id::text = $1`, [migrationId]),
+    );
+    expect(seen.rows).toEqual([{ status: 'completed' }]);
+    const brokers = addresses.kafkaBrokers.split(',');
+    const { events } = await readEventsTopic(new KafkaClient({ brokers, clientId: 'reader' }, silentLogger()));
+    const types = events.filter(({ key }) => key === migrationId).map(({ type }) => type);
+    expect(types.at(-1)).toBe('rehome.MigrationCompleted.v1');
+  }, 60_000);
+
+  it('ends everything on down, and leaves no file and no process', async () => {
+    const { pid } = JSON.parse(readFileSync(join(stackDirectory, 'state.json'), 'utf8')) as { pid: number };
+    const family = familyOf(pid);
+    // Holder, ledger, server, dedicated server, Kafka, planner, executor, provisioner.
+    expect(family.length).toBeGreaterThanOrEqual(8);
+    await stack('down');
+    expect(family.filter((one) => parentOf(one) > 0)).toEqual([]);
+    expect(existsSync(stackDirectory)).toBe(false);
+    await expect(fetch(addresses.plannerUrl)).rejects.toThrow();
+    expect(JSON.parse(await stack('status', '--json'))).toMatchObject({ running: false });
+  }, 60_000);
+});
