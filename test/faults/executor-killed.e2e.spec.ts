@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { HeldLock } from '../harness/held-lock.js';
-import { before, expectLedgerPublished, expectMoved, ofStep, type Before } from '../harness/move-outcome.js';
+import {
+  before,
+  expectLedgerPublished,
+  expectMoved,
+  expectTakenBack,
+  ofStep,
+  startsOf,
+  type Before,
+} from '../harness/move-outcome.js';
 import { MoveWorld, type Gate } from '../harness/move-world.js';
 import { workingDatabase } from '../harness/working-database.js';
+import { refuseRestore } from '../harness/unrestorable.js';
 
 const CASE_MS = 180_000;
 
@@ -82,6 +91,25 @@ describe('a move whose executor is killed with -9', () => {
       await world.stack.executor.restart();
       await expectTakenOver(was, migrationId, at);
       expect(ofStep(await world.events(migrationId), at, 'StepSucceeded')).toMatchObject([{ alreadyDone: true }]);
+    },
+    CASE_MS,
+  );
+
+  test(
+    'while it is taken back starts the application on the old server once',
+    async () => {
+      const at = 'stop-service';
+      await world.stack.executor.stop();
+      await world.stack.executor.restart({ REHOME_FAULT_POINTS: `step.${at}.undo.after=kill` });
+      const was = before(await world.tenant());
+      await refuseRestore(world, was);
+      const migrationId = await world.upgrade(was.tenant);
+      expect(await world.stack.executor.ended()).toBe('SIGKILL');
+      await world.stack.executor.restart();
+      await expectTakenBack(world, was, migrationId);
+      expect(await startsOf(was.tenant)).toBe(2);
+      const undone = ofStep(await world.events(migrationId), at, 'StepUndone');
+      expect(undone).toMatchObject([{ direction: 'undo', attempt: 2 }]);
     },
     CASE_MS,
   );

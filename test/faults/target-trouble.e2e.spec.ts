@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { StackOptions } from '../../scripts/stack/stack-options.js';
 import { before, expectLedgerPublished, expectMoved, expectTakenBack, ofStep, until } from '../harness/move-outcome.js';
 import { MoveWorld } from '../harness/move-world.js';
+import { refuseRestore } from '../harness/unrestorable.js';
 
 const CASE_MS = 180_000;
 const QUIET: Partial<StackOptions> = {
@@ -21,16 +22,7 @@ describe('a move with a target in trouble', () => {
     'is taken back when the restore fails, which names what PostgreSQL said',
     async () => {
       const was = before(await world.tenant());
-      const { server, database } = was.tenant.options;
-      // A check that holds in the database of this name only: the dump is sound, no copy can take the row.
-      await world.query(
-        server.adminUrl,
-        database,
-        `create function only_at_home() returns boolean language sql as
-         $$ select current_database() = '${database}'::name $$;
-       create table homebody (id integer primary key check (only_at_home()));
-       insert into homebody values (1)`,
-      );
+      await refuseRestore(world, was);
       const migrationId = await world.upgrade(was.tenant);
       const body = await expectTakenBack(world, was, migrationId);
       expect(body.reasons).toMatchObject([{ code: 'TOOL_FAILED', detail: expect.stringContaining('homebody') }]);

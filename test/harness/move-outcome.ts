@@ -126,7 +126,8 @@ function editedKeys(old: string, now: string): string[] {
   return differing.map((line) => line.split('=')[0]?.trim() ?? '').sort();
 }
 
-async function startsOf(tenant: SampleTenant): Promise<number> {
+/** How often its controller has started the application, the first time included. */
+export async function startsOf(tenant: SampleTenant): Promise<number> {
   const answer = await fetch(`${tenant.serviceUrl}/history`);
   const { history } = (await answer.json()) as { history: readonly { what: string }[] };
   return history.filter(({ what }) => what === 'started').length;
