@@ -2,7 +2,8 @@ import type { Pool } from 'pg';
 import type { LedgerEvent } from '#shared/contracts/events.js';
 import { toPosition, type Position } from '#shared/contracts/ids.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
-import { toRehomeError } from '#shared/errors/rehome-error.js';
+import type { ErrorCode } from '#shared/errors/error-codes.js';
+import { type RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
 import { ledgerFailure, type LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
@@ -39,6 +40,8 @@ export class CommandSweep {
   private readonly stopping = new AbortController();
   private loop: Promise<void> | undefined;
   private cursor: LeasedCursor | undefined;
+  /** Of the last failed look; told once, however long it lasts. */
+  private trouble: ErrorCode | undefined;
 
   constructor(
     private readonly parts: CommandSweepParts,
@@ -77,11 +80,19 @@ export class CommandSweep {
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      await this.sweep().catch((error: unknown) => {
-        this.parts.logger.warn({ err: toRehomeError(error) }, 'sweep failed');
-      });
+      try {
+        await this.sweep();
+        this.trouble = undefined;
+      } catch (error) {
+        this.report(toRehomeError(error));
+      }
       await pause(this.options.intervalMs, signal);
     }
+  }
+
+  private report(err: RehomeError): void {
+    if (err.code !== this.trouble) this.parts.logger.warn({ err }, 'sweep failed');
+    this.trouble = err.code;
   }
 
   private async lease(): Promise<LeasedCursor | undefined> {

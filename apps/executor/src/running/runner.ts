@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { toRehomeError } from '#shared/errors/rehome-error.js';
+import type { ErrorCode } from '#shared/errors/error-codes.js';
+import { type RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import type { ClaimedRun } from './claim.js';
@@ -31,6 +32,8 @@ export class Runner {
   private readonly running = new Set<Promise<void>>();
   private readonly waker = new EventTarget();
   private woken = false;
+  /** Of the last failed look; told once, however long it lasts. */
+  private trouble: ErrorCode | undefined;
   private loop: Promise<void> | undefined;
 
   constructor(
@@ -63,13 +66,20 @@ export class Runner {
     while (!this.stopping.signal.aborted) {
       this.woken = false;
       try {
-        if (await this.claimOne()) continue;
+        const claimed = await this.claimOne();
+        this.trouble = undefined;
+        if (claimed) continue;
         await this.idle(this.running.size >= this.options.concurrency ? AFTER_TROUBLE_MS : await this.work.idleMs());
       } catch (error) {
-        this.options.logger.warn({ err: toRehomeError(error) }, 'claiming failed');
+        this.report(toRehomeError(error));
         await this.idle(AFTER_TROUBLE_MS);
       }
     }
+  }
+
+  private report(err: RehomeError): void {
+    if (err.code !== this.trouble) this.options.logger.warn({ err }, 'claiming failed');
+    this.trouble = err.code;
   }
 
   private async claimOne(): Promise<boolean> {
