@@ -68,6 +68,7 @@ beforeAll(async () => {
     executorEnv: {
       REHOME_FAULT_POINTS: beforeDump.wait('step.dump-database.run.before'),
       REHOME_SECRET_LIMITED: LIMITED_PASSWORD,
+      REHOME_PROVISIONER_TIMEOUT_MS: '5000',
     },
   });
 }, 120_000);
@@ -188,13 +189,13 @@ describe('a target that can not be used', () => {
 });
 
 describe('a provisioner', () => {
-  it('that answers 500 and nonsense is asked again; its server is addressed by the name it gave [c8 c23]', async () => {
+  it('that answers 500, nonsense and nothing is asked again; its server is addressed by the name it gave [c8 c23]', async () => {
     const tenant = await given().tenant();
-    await given().provisionerFaults({ status500: 1, nonsense: 1, answer: { db_host: 'localhost' } });
+    await given().provisionerFaults({ status500: 1, nonsense: 1, hang: 1, answer: { db_host: 'localhost' } });
     const body = await given().ended(await given().upgrade(tenant));
     expect(body).toMatchObject({ status: 'completed', result: { certificate: { after: { host: 'localhost' } } } });
     expect(tenant.config()).toMatch(/^db_host = localhost$/m);
-    expect(body.steps.find(({ kind }) => kind === 'provision-server')?.attempt).toBe(3);
+    expect(body.steps.find(({ kind }) => kind === 'provision-server')?.attempt).toBe(4);
     expect(await tenant.healthy()).toMatchObject({ connectedTo: { host: 'localhost' } });
 
     for (const [wish, code] of [
