@@ -96,5 +96,5 @@ insert into odd_types values ('{"a": [1, null]}', '<a/>', '[1,5)', 'a:1', '{{a,b
               (select relpersistence::text from pg_class where relname = 'not_logged') as persistence`,
     );
     expect(counted).toEqual([{ keyless: 3000, bare: 2, rest: 60, inherited: 1, twice: 110, persistence: 'u' }]);
-  }, 90_000);
+  }, 180_000);
 });

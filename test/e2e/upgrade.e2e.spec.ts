@@ -323,7 +323,7 @@ describe('an upgrade that does not move', () => {
     expect(await tenantSessions(other)).toEqual(sessions);
     const { history } = await given().controller<{ history: unknown[] }>(other, 'history');
     expect(history).toHaveLength(1);
-  }, 90_000);
+  }, 180_000);
 
   function tenantSessions(one: SampleTenant): Promise<object[]> {
     return given().query(
