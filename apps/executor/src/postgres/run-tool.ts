@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { writePassfile } from './passfile.js';
 import type { SessionAddress } from './session.js';
+import { ToolComplaints } from './tool-complaints.js';
 import { killGroup, markProcess, recordProcess } from './tool-process.js';
 
 export interface ToolCall {
@@ -23,12 +24,8 @@ export interface ToolCall {
 
 export interface ToolOutput {
   readonly stdout: string;
-  /** Last lines of standard error, the password taken out. */
-  readonly stderrTail: readonly string[];
 }
 
-/** Lines of standard error that a failure tells. */
-const TAIL_LINES = 12;
 /** A tool asked to end gets this long before it is killed. */
 const END_GRACE_MS = 5_000;
 
@@ -46,7 +43,7 @@ export function processRecord(workDirectory: string): string {
 /**
  * Runs a PostgreSQL client tool in a process group of its own until it ends. Aborting the signal ends the whole group.
  * What it writes is readable by this user only.
- * @throws RehomeError TOOL_FAILED with the last lines of its standard error, when its exit status is not 0.
+ * @throws RehomeError TOOL_FAILED with what it complained of, when its exit status is not 0.
  */
 export async function runTool(call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {
   signal.throwIfAborted();
@@ -89,15 +86,14 @@ function toolEnvironment(
 }
 
 async function superviseTool(child: ChildProcess, call: ToolCall, signal: AbortSignal): Promise<ToolOutput> {
-  const tail: string[] = [];
+  const complaints = new ToolComplaints();
   const stdout: Buffer[] = [];
   // It may have been ended before it was let go: that is told by its exit.
   child.stdin?.on('error', () => undefined);
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
   if (child.stderr) {
     createInterface({ input: child.stderr }).on('line', (line) => {
-      tail.push(redactLine(line, call.address?.password));
-      if (tail.length > TAIL_LINES) tail.shift();
+      complaints.hear(redactLine(line, call.address?.password));
       call.onLine?.(line);
     });
   }
@@ -114,8 +110,8 @@ async function superviseTool(child: ChildProcess, call: ToolCall, signal: AbortS
     await letGo(child, call);
     const { code, name } = await ended;
     signal.throwIfAborted();
-    if (code !== 0) throw toolFailure(call.program, code ?? name ?? 'unknown', tail);
-    return { stdout: Buffer.concat(stdout).toString('utf8'), stderrTail: tail };
+    if (code !== 0) throw toolFailure(call.program, code ?? name ?? 'unknown', complaints.lines);
+    return { stdout: Buffer.concat(stdout).toString('utf8') };
   } finally {
     stop();
   }
@@ -153,10 +149,10 @@ function endOnAbort(child: ChildProcess, signal: AbortSignal): () => void {
   };
 }
 
-function toolFailure(program: string, exit: number | string, tail: readonly string[]): RehomeError {
+function toolFailure(program: string, exit: number | string, lines: readonly string[]): RehomeError {
   const name = basename(program);
-  return new RehomeError('TOOL_FAILED', `${name} ended with ${String(exit)}: ${tail.join('\n')}`, {
-    facts: { tool: name, exit: String(exit), stderr: tail },
+  return new RehomeError('TOOL_FAILED', `${name} ended with ${String(exit)}: ${lines.join('\n')}`, {
+    facts: { tool: name, exit: String(exit), stderr: lines },
   });
 }
 

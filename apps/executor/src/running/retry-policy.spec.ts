@@ -37,6 +37,12 @@ describe('retry', () => {
     expect(decideRetry(unreachable, 1, 400, 1)).toEqual({ retry: false });
   });
 
+  it('asks a provisioner seven times at most, however far the deadline is [c8]', () => {
+    const down = new RehomeError('PROVISIONER_UNAVAILABLE', 'no answer');
+    expect(decideRetry(down, 6, 1e9, 1)).toMatchObject({ retry: true });
+    expect(decideRetry(down, 7, 1e9, 1)).toEqual({ retry: false });
+  });
+
   it('does not repeat what another attempt cannot mend', () => {
     expect(decideRetry(new RehomeError('VERIFICATION_FAILED', '3 rows differ'), 1, 1e9, 0)).toEqual({ retry: false });
   });

@@ -7,6 +7,8 @@ export type Disposition = 'reject' | 'retry' | 'abandon' | 'halt';
 
 interface ErrorEntry {
   readonly disposition: Disposition;
+  /** Of a `retry`: so many attempts at most, also when the deadline is far. */
+  readonly maxAttempts?: number;
   /** HTTP status when it is answered over REST. */
   readonly status: number;
   readonly title: string;
@@ -110,8 +112,18 @@ export const ERROR_CODES = {
   CONFIG_FILE_CHANGED: { disposition: 'abandon', status: 409, title: 'Somebody else changed the configuration file' },
   CONFIG_FILE_UNREADABLE: { disposition: 'abandon', status: 422, title: 'The configuration file cannot be understood' },
   CONFIG_VALUE_UNWRITABLE: { disposition: 'abandon', status: 422, title: 'The configuration file cannot hold a value' },
-  PROVISIONER_UNAVAILABLE: { disposition: 'retry', status: 502, title: 'The provisioner does not answer' },
-  PROVISIONER_ANSWER_INVALID: { disposition: 'retry', status: 502, title: 'The provisioner answered nonsense' },
+  PROVISIONER_UNAVAILABLE: {
+    disposition: 'retry',
+    maxAttempts: 7,
+    status: 502,
+    title: 'The provisioner does not answer',
+  },
+  PROVISIONER_ANSWER_INVALID: {
+    disposition: 'retry',
+    maxAttempts: 7,
+    status: 502,
+    title: 'The provisioner answered nonsense',
+  },
   PROVISIONER_REFUSED: { disposition: 'abandon', status: 502, title: 'The provisioner refused' },
   SECRET_MISSING: { disposition: 'abandon', status: 422, title: 'A secret reference leads nowhere' },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;

@@ -27,6 +27,12 @@ export class RehomeError extends Error {
     return ERROR_CODES[this.code].disposition;
   }
 
+  /** Attempts at most; infinite when only the deadline counts. */
+  get maxAttempts(): number {
+    const entry = ERROR_CODES[this.code];
+    return 'maxAttempts' in entry ? entry.maxAttempts : Infinity;
+  }
+
   toFailure(): Failure {
     return {
       code: this.code,
