@@ -113,20 +113,25 @@ async function runAgainst(run: ToolRun, call: ToolCall): Promise<void> {
     await runTool(call, run.signal);
   } catch (error) {
     run.signal.throwIfAborted();
-    const nowStartedAt = await serverStart(run).catch((unreachable: unknown) => toRehomeError(unreachable));
-    if (nowStartedAt === startedAt) throw error;
-    if (nowStartedAt instanceof RehomeError) throw nowStartedAt.disposition === 'retry' ? nowStartedAt : error;
+    if ((await serverStart(run)) === startedAt) throw error;
     const { host, port } = run.address;
     const detail = `${host}:${String(port)} was started anew while ${basename(call.program)} worked; it is tried again`;
     throw new RehomeError('POSTGRES_UNREACHABLE', detail, { cause: error });
   }
 }
 
+/** Undefined when the server is there and refuses us: the tool will tell why. @throws RehomeError when it is away. */
 async function serverStart({ address, applicationName, signal }: ToolRun): Promise<string | undefined> {
-  return withSession(address, { applicationName, signal }, async (session) => {
-    const { rows } = await session.query<{ started: string }>(`select pg_postmaster_start_time()::text as started`);
-    return rows[0]?.started;
-  });
+  try {
+    return await withSession(address, { applicationName, signal }, async (session) => {
+      const { rows } = await session.query<{ started: string }>(`select pg_postmaster_start_time()::text as started`);
+      return rows[0]?.started;
+    });
+  } catch (error) {
+    const failure = toRehomeError(error);
+    if (failure.disposition === 'retry') throw failure;
+    return undefined;
+  }
 }
 
 export interface PresentObjects {
