@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -102,7 +102,10 @@ class NativePostgres implements RunningPostgres {
 
   async kill9(): Promise<void> {
     this.killed = true;
+    // A power cut takes the backends too; left alone, one may still answer before it notices that the postmaster died.
+    const backends = childrenOf(this.process.pid);
     await this.process.end('SIGKILL');
+    backends.forEach(kill);
   }
 
   async stop(): Promise<void> {
@@ -148,5 +151,20 @@ async function accepts(url: string): Promise<boolean> {
     return false;
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** Where there is no /proc, backends notice by themselves. */
+function childrenOf(pid: number | undefined): number[] {
+  const list = `/proc/${String(pid)}/task/${String(pid)}/children`;
+  if (pid === undefined || !existsSync(list)) return [];
+  return readFileSync(list, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
   }
 }

@@ -21,6 +21,10 @@ export class ServerProcess {
     process.once('exit', this.abandon);
   }
 
+  get pid(): number | undefined {
+    return this.running ? this.child?.pid : undefined;
+  }
+
   get running(): boolean {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
