@@ -1,14 +1,20 @@
 import type { Pool } from 'pg';
+import type { BackupProof, BackupStatus } from '#shared/contracts/backups.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 
-/** A kept backup. `path` is a directory below the work root of its site. */
-export interface Backup {
+/** What is known of a backup when it has been made. `path` is a directory below the work root of its site. */
+export interface NewBackup {
   readonly backupId: string;
   readonly migrationId: string;
   readonly stepId: string;
   readonly label: string;
+  /** One of `BACKUP_TIERS`; absent for the backup that a move makes on its way, which is kept for a time. */
+  readonly tier?: string;
+  /** Only these; absent for the whole database. */
+  readonly schemas?: readonly string[];
+  readonly compression?: string;
   /** Registry name. */
   readonly server: string;
   readonly database: string;
@@ -18,6 +24,15 @@ export interface Backup {
   readonly bytes: string;
   readonly manifestSha256: string;
   readonly manifest: JsonObject;
+}
+
+/** A kept backup. */
+export interface Backup extends NewBackup {
+  readonly status: BackupStatus;
+  /** What a check of its files found, when it is damaged. */
+  readonly damage?: string;
+  readonly createdAt: Date;
+  readonly verifiedAt?: Date;
 }
 
 interface BackupRow {
@@ -32,10 +47,20 @@ interface BackupRow {
   bytes: string;
   manifest_sha256: string;
   manifest: JsonObject;
+  tier: string | null;
+  schemas: string[] | null;
+  compression: string | null;
+  status: BackupStatus;
+  damage: string | null;
+  created_at: Date;
+  verified_at: Date | null;
 }
 
-const COLUMNS =
-  'backup_id, migration_id, step_id, label, server, database, site, path, bytes, manifest_sha256, manifest';
+const COLUMNS = `l.backup_id, l.migration_id, l.step_id, l.label, l.server, l.database, l.site, l.path, l.bytes,
+            l.manifest_sha256, b.manifest, l.tier, l.schemas, l.compression, l.status, l.damage, l.created_at, l.verified_at`;
+
+const FROM = `executor.backup_list as l
+         join executor.backup as b using (backup_id)`;
 
 /** Which backups there are, in the ledger's database; their files lie in the work root. */
 export class BackupCatalogue {
@@ -46,12 +71,14 @@ export class BackupCatalogue {
   ) {}
 
   /** Recording the same backup again changes nothing. */
-  async record(backup: Backup): Promise<void> {
+  async record(backup: NewBackup): Promise<void> {
     await this.query(
       `insert into executor.backup (backup_id, migration_id, step_id, label, server, database, site, path, format,
-                                    bytes, manifest_sha256, manifest, expires_at)
+                                    bytes, manifest_sha256, manifest, expires_at, tier, schemas, compression)
        values ($1, $2, $3, $4, $5, $6, $7, $8, 'directory', $9, $10, $11,
-               clock_timestamp() + make_interval(secs => $12::float8 / 1000))
+               -- A backup of a tier stays until a clean-up of that tier.
+               case when $13::text is null then clock_timestamp() + make_interval(secs => $12::float8 / 1000) end,
+               $13, $14, $15)
        on conflict (backup_id) do nothing`,
       [
         backup.backupId,
@@ -66,6 +93,9 @@ export class BackupCatalogue {
         backup.manifestSha256,
         JSON.stringify(backup.manifest),
         this.keepMs,
+        backup.tier ?? null,
+        backup.schemas ?? null,
+        backup.compression ?? null,
       ],
     );
   }
@@ -74,14 +104,14 @@ export class BackupCatalogue {
   async get(backupId: string): Promise<Backup> {
     const backup = await this.find(backupId);
     if (backup !== undefined) return backup;
-    throw new RehomeError('BACKUP_UNKNOWN', `the backup catalogue holds no backup ${backupId}; make a new one`);
+    throw unknownBackup(backupId);
   }
 
   async find(backupId: string): Promise<Backup | undefined> {
     const rows = await this.query(
       `select ${COLUMNS}
-         from executor.backup
-        where backup_id = $1 and deleted_at is null`,
+         from ${FROM}
+        where backup_id = $1`,
       [backupId],
     );
     return rows.map(toBackup)[0];
@@ -91,11 +121,36 @@ export class BackupCatalogue {
   async expired(site: string): Promise<Backup[]> {
     const rows = await this.query(
       `select ${COLUMNS}
-         from executor.backup
-        where site = $1 and deleted_at is null and expires_at < clock_timestamp()`,
+         from ${FROM}
+        where l.site = $1 and l.expires_at < clock_timestamp()`,
       [site],
     );
     return rows.map(toBackup);
+  }
+
+  /**
+   * Sets down that a restore of the backup agreed with what was backed up. A later proof takes the place of an earlier one.
+   * @throws RehomeError BACKUP_UNKNOWN
+   */
+  async markVerified(backupId: string, proof: BackupProof): Promise<void> {
+    const rows = await this.query(
+      `update executor.backup
+          set verified_at = clock_timestamp(), proof = $2, damaged_at = null, damage = null
+        where backup_id = $1 and deleted_at is null
+       returning backup_id`,
+      [backupId, JSON.stringify(proof)],
+    );
+    if (rows.length === 0) throw unknownBackup(backupId);
+  }
+
+  /** Sets down what a check of the files found: from now on the backup is refused wherever one is needed. */
+  async markDamaged(backupId: string, damage: string): Promise<void> {
+    await this.query(
+      `update executor.backup
+          set damaged_at = clock_timestamp(), damage = $2
+        where backup_id = $1 and deleted_at is null`,
+      [backupId, damage],
+    );
   }
 
   async markDeleted(backupId: string): Promise<void> {
@@ -124,5 +179,16 @@ function toBackup(row: BackupRow): Backup {
     bytes: row.bytes,
     manifestSha256: row.manifest_sha256,
     manifest: row.manifest,
+    ...(row.tier === null ? {} : { tier: row.tier }),
+    ...(row.schemas === null ? {} : { schemas: row.schemas }),
+    ...(row.compression === null ? {} : { compression: row.compression }),
+    status: row.status,
+    ...(row.damage === null ? {} : { damage: row.damage }),
+    createdAt: row.created_at,
+    ...(row.verified_at === null ? {} : { verifiedAt: row.verified_at }),
   };
+}
+
+function unknownBackup(backupId: string): RehomeError {
+  return new RehomeError('BACKUP_UNKNOWN', `the backup catalogue holds no backup ${backupId}; make a new one`);
 }
