@@ -10,6 +10,7 @@ import { HealthController } from './health/health.controller.js';
 import { PlannerHealth } from './health/planner-health.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { MigrationIntake } from './intake/migration-intake.js';
+import { lookupsFrom } from './intake/prepare/lookups.js';
 import { RequestsController } from './intake/requests.controller.js';
 import { ActionsController } from './intake/actions.controller.js';
 import { MigrationActions } from './intake/migration-actions.js';
@@ -50,6 +51,8 @@ export class PlannerModule {
 function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdown }: PlannerLifecycle): Provider[] {
   const { reader, writer, wake, models, metrics, pools, config, logger } = parts;
   const migrations = new Migrations(reader, wake, pools.reads);
+  const list = new MigrationList(models);
+  const lookups = () => lookupsFrom({ reader, registry, list });
   return [
     { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
@@ -63,8 +66,8 @@ function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdow
     { provide: Registry, useValue: registry },
     { provide: RegistryWriter, useValue: registryWriter },
     { provide: Migrations, useValue: migrations },
-    { provide: MigrationList, useValue: new MigrationList(models) },
+    { provide: MigrationList, useValue: list },
     { provide: MigrationActions, useValue: new MigrationActions(migrations, writer) },
-    { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, registry, metrics }) },
+    { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, lookups, metrics }) },
   ];
 }

@@ -18,10 +18,10 @@ import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { invalidRequest } from '../http/request-refused.js';
-import type { Registry } from '../registry/registry.js';
 import { migrationLinks, planLinks, type AcceptedMigration } from './accepted.js';
+import type { Lookups, Prepared } from './prepare/prepared.js';
+import { prepareRequest } from './prepare/prepare-registry.js';
 import { takenOf, type Taken } from './taken.js';
-import { prepareUpgrade, type Prepared } from './upgrade-intake.js';
 
 /** A request however it came in. */
 export interface Arrival {
@@ -42,7 +42,8 @@ export interface Arrival {
 export interface IntakeParts {
   readonly writer: LedgerWriter;
   readonly reader: LedgerReader;
-  readonly registry: Registry;
+  /** What a request may look up, as it stands now. */
+  readonly lookups: () => Promise<Lookups>;
   readonly metrics: Metrics;
 }
 
@@ -90,7 +91,7 @@ export class MigrationIntake {
   }
 
   private async append(arrival: Arrival, request: MigrationRequest): Promise<Taken> {
-    const prepared = await this.prepare(request);
+    const prepared = await prepareRequest(request, await this.parts.lookups());
     const migrationId = arrival.migrationId ?? toMigrationId(uuidV7());
     const answer = answerOf(migrationId, prepared, arrival.dryRun);
     const event = requestedEvent({ arrival, request, prepared, migrationId });
@@ -103,14 +104,6 @@ export class MigrationIntake {
     if (isBusy(outcome) && queues(request, arrival))
       return takenOf(await this.parts.writer.append({ appends, effects }), answer);
     return takenOf(outcome, answer);
-  }
-
-  private async prepare(request: MigrationRequest): Promise<Prepared> {
-    const [instance, entries] = await Promise.all([
-      this.parts.registry.instance(request.instanceId),
-      this.parts.registry.current(),
-    ]);
-    return prepareUpgrade(request, instance, entries);
   }
 }
 

@@ -1,18 +1,9 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
-import {
-  ApiAcceptedResponse,
-  ApiBody,
-  ApiExtraModels,
-  ApiHeader,
-  ApiOkResponse,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiExtraModels, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import type { FastifyReply } from 'fastify';
 import type { MigrationId } from '#shared/contracts/ids.js';
 import { IntegerField } from '#shared/contracts/requests/fields.js';
-import { UpgradeRequest } from '#shared/contracts/requests/upgrade.request.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { migrationIdPipe } from '../http/migration-id.pipe.js';
@@ -25,6 +16,7 @@ import { SHUTDOWN } from '../tokens.js';
 import { ListQuery, MigrationList } from '../projections/migration-list.js';
 import { MigrationDetail, MigrationPage } from './migration.views.js';
 import { Migrations } from './migrations.js';
+import { REQUEST_BODY, REQUEST_MODELS } from './request-schema.js';
 
 const MAX_WAIT_S = 60;
 
@@ -43,7 +35,7 @@ class DetailQuery {
 
 /** Requests for migrations, and what became of them. */
 @ApiTags('migrations')
-@ApiExtraModels(UpgradeRequest)
+@ApiExtraModels(...REQUEST_MODELS)
 @Controller('v1/migrations')
 export class MigrationsController {
   constructor(
@@ -61,7 +53,7 @@ export class MigrationsController {
     required: false,
     description: 'The same key and body get the first answer again',
   })
-  @ApiBody({ schema: { oneOf: [{ $ref: getSchemaPath(UpgradeRequest) }] } })
+  @ApiBody(REQUEST_BODY)
   @ApiAcceptedResponse({ type: AcceptedMigration, description: 'Taken; the work goes on by itself' })
   @problemResponse(400, 'The body is not JSON or does not have its shape; a pointer per field')
   @problemResponse(409, 'Another migration holds the subject; `links.holder` names it')

@@ -1,8 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { toMigrationId, type MigrationId } from '#shared/contracts/ids.js';
-import { UpgradeRequest } from '#shared/contracts/requests/upgrade.request.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
@@ -15,6 +14,7 @@ import type { PlannerConfig } from '../planner.config.js';
 import { CONFIG, SHUTDOWN } from '../tokens.js';
 import { Migrations } from './migrations.js';
 import { planView, PlanView } from './plan.views.js';
+import { REQUEST_BODY } from './request-schema.js';
 
 /** Dry runs: inspected and compiled, every step described, nothing changed. */
 @ApiTags('plans')
@@ -31,7 +31,7 @@ export class PlansController {
   @HttpCode(200)
   @NeedsRole('requester', 'Plan without changing anything')
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key and body get the same plan again' })
-  @ApiBody({ schema: { oneOf: [{ $ref: getSchemaPath(UpgradeRequest) }] } })
+  @ApiBody(REQUEST_BODY)
   @ApiOkResponse({
     type: PlanView,
     description: 'The plan with every step’s exact SQL and commands, or every reason why there is none',

@@ -1,30 +1,45 @@
+import type { JsonObject } from '#shared/contracts/json.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { instanceStream } from '#shared/contracts/streams.js';
-import { readOutcome } from '../planning/outcome.js';
+import { assertNever } from '#shared/errors/assert-never.js';
+import { readOutcome, type PlanOutcome, type ResizeOutcome } from '../planning/outcome.js';
 import { certify } from './certificate.js';
-import { event, type Decision } from './decision.js';
+import { event, type Decision, type Draft } from './decision.js';
 import { downtimeAt } from './downtime.js';
 import type { Common, PlannedFacts } from './migration-state.js';
 
+type Planned = Common & { readonly planned: PlannedFacts };
+
+/** What `MigrationCompleted` tells, and what other streams learn with it. */
+interface Completion {
+  readonly events: readonly Draft[];
+  readonly result: JsonObject;
+}
+
 /** Every step is done: what came of it, and everything it held is free again. */
-export function completePlan(state: Common & { readonly planned: PlannedFacts }): Decision {
+export function completePlan(state: Planned): Decision {
   const { migrationId } = state.request;
-  const outcome = readOutcome(state.planned.plan.outcome);
   const downtimeMs = downtimeAt(state.downtime, state.lastAt);
-  if (outcome.type === 'move') {
-    const result = asJsonObject({ certificate: certify(state, outcome, downtimeMs) });
-    return { events: [event('MigrationCompleted', { migrationId, result, downtimeMs })], release: true };
+  const { events, result } = completionOf(state, readOutcome(state.planned.plan.outcome), downtimeMs);
+  return { events: [...events, event('MigrationCompleted', { migrationId, result, downtimeMs })], release: true };
+}
+
+function completionOf(state: Planned, outcome: PlanOutcome, downtimeMs: number): Completion {
+  switch (outcome.type) {
+    case 'move':
+      return { events: [], result: asJsonObject({ certificate: certify(state, outcome, downtimeMs) }) };
+    case 'resize':
+      return resized(state, outcome);
+    default:
+      return assertNever(outcome);
   }
+}
+
+function resized({ request, planned }: Planned, outcome: ResizeOutcome): Completion {
   const { type: _type, instanceId, plan, ...resources } = outcome;
+  const { migrationId } = request;
   return {
-    events: [
-      event('InstanceResized', { instanceId, migrationId, plan, ...resources }, instanceStream(instanceId)),
-      event('MigrationCompleted', {
-        migrationId,
-        result: { instanceId, plan, resources, planHash: state.planned.planHash },
-        downtimeMs,
-      }),
-    ],
-    release: true,
+    events: [event('InstanceResized', { instanceId, migrationId, plan, ...resources }, instanceStream(instanceId))],
+    result: { instanceId, plan, resources, planHash: planned.planHash },
   };
 }

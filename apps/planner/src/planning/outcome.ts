@@ -21,13 +21,22 @@ export interface ResizeOutcome {
   readonly storage?: string;
 }
 
-export type PlanOutcome = MoveOutcome | ResizeOutcome;
+/** One arm per kind of outcome; `migration/completion.ts` says what comes of it at the end. */
+export interface OutcomeTypes {
+  move: MoveOutcome;
+  resize: ResizeOutcome;
+}
+
+export type PlanOutcome = OutcomeTypes[keyof OutcomeTypes];
+
+const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = { move: true, resize: true };
 
 /**
  * Reads what a recipe wrote into its plan.
  * @throws RangeError for an outcome that no recipe writes.
  */
 export function readOutcome(outcome: JsonObject): PlanOutcome {
-  if (outcome['type'] === 'move' || outcome['type'] === 'resize') return outcome as unknown as PlanOutcome;
-  throw new RangeError(`no recipe writes an outcome of type ${JSON.stringify(outcome['type'])}`);
+  const type = outcome['type'];
+  if (typeof type === 'string' && Object.hasOwn(OUTCOME_TYPES, type)) return outcome as unknown as PlanOutcome;
+  throw new RangeError(`no recipe writes an outcome of type ${JSON.stringify(type)}`);
 }

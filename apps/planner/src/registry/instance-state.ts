@@ -25,7 +25,8 @@ function evolveInstance(state: InstanceState | undefined, event: LedgerEvent): I
     const { plan, to, migrationId } = event.data;
     const { secretRef: _left, ...rest } = state.definition;
     const secret = to.secretRef === undefined ? {} : { secretRef: to.secretRef };
-    const definition = { ...rest, plan, server: to.dbServerId, owner: to.user, dbType: to.dbType, ...secret };
+    const database = to.database ?? rest.database;
+    const definition = { ...rest, plan, server: to.dbServerId, database, owner: to.user, dbType: to.dbType, ...secret };
     return { ...state, definition, version, movedBy: migrationId };
   }
   if (event.type === 'InstanceResized') {

@@ -1,27 +1,29 @@
-import { toPosition, type Position } from '#shared/contracts/ids.js';
 import { instanceStream } from '#shared/contracts/streams.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { InstanceLocations } from './instance-locations.js';
 import { foldInstance, type InstanceState } from './instance-state.js';
 import { applyEvent, noEntries, type RegistryEntries } from './registry-entries.js';
-
-const PAGE = 500;
-const PREFIX = 'registry-';
+import { StreamFollower } from './stream-follower.js';
 
 /**
- * The registry as the ledger tells it, no projection in between: the few `registry-*` streams are folded in
- * memory and brought up to date before each answer, a tenant's stream is read when it is asked for.
+ * The registry as the ledger tells it, no projection in between: the few `registry-*` streams and the places where
+ * tenants live are folded in memory and brought up to date before each answer, a tenant's stream is read when it is
+ * asked for.
  */
 export class Registry {
   private readonly entries = noEntries();
-  private position: Position = toPosition(0);
-  private running: Promise<void> | undefined;
-  private next: Promise<void> | undefined;
+  private readonly locations = new InstanceLocations();
+  private readonly definitions: StreamFollower;
+  private readonly tenants: StreamFollower;
 
-  constructor(private readonly reader: LedgerReader) {}
+  constructor(private readonly reader: LedgerReader) {
+    this.definitions = new StreamFollower(reader, 'registry-', (event) => applyEvent(this.entries, event));
+    this.tenants = new StreamFollower(reader, 'instance-', (event) => this.locations.apply(event));
+  }
 
   /** Every definition as it stands now. */
   async current(): Promise<RegistryEntries> {
-    await this.refresh();
+    await this.definitions.refresh();
     return this.entries;
   }
 
@@ -29,32 +31,10 @@ export class Registry {
     return this.reader.readStream(instanceStream(instanceId)).then(foldInstance);
   }
 
-  /** A refresh that began before the caller's own append may miss it: such a caller joins the one after. */
-  private refresh(): Promise<void> {
-    if (this.running === undefined) {
-      this.running = this.catchUp().finally(() => (this.running = undefined));
-      return this.running;
-    }
-    this.next ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.next = undefined;
-        return this.refresh();
-      });
-    return this.next;
-  }
-
-  private async catchUp(): Promise<void> {
-    // The head is read first and bounds every page: a page without events still says how far it looked.
-    const { position: until } = await this.reader.head();
-    let after = this.position;
-    for (;;) {
-      const events = await this.reader.read({ after, until, limit: PAGE, streamPrefix: PREFIX });
-      for (const event of events) applyEvent(this.entries, event);
-      const last = events.at(-1);
-      if (events.length < PAGE || last === undefined) break;
-      after = toPosition(last.position);
-    }
-    this.position = until;
+  /** Every tenant whose record says that it lives in this database; more than one is a mistake of the registry. */
+  async instancesIn(server: string, database: string): Promise<InstanceState[]> {
+    await this.tenants.refresh();
+    const states = await Promise.all(this.locations.in(server, database).map((id) => this.instance(id)));
+    return states.filter((state) => state !== undefined);
   }
 }

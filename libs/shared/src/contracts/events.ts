@@ -168,6 +168,8 @@ export interface InstanceLocation {
   readonly user: string;
   readonly dbType: DbType;
   readonly secretRef?: SecretRef;
+  /** Absent when the move kept its name, as an upgrade does. */
+  readonly database?: string;
 }
 
 export type EventName = keyof EventTypes;

@@ -11,7 +11,8 @@ export const MIGRATION_REQUESTS = {
 } as const;
 
 export type MigrationKind = keyof typeof MIGRATION_REQUESTS;
-export type MigrationRequest = InstanceType<(typeof MIGRATION_REQUESTS)[MigrationKind]>;
+export type RequestOf<K extends MigrationKind> = InstanceType<(typeof MIGRATION_REQUESTS)[K]>;
+export type MigrationRequest = RequestOf<MigrationKind>;
 
 export type ParsedMigrationRequest =
   | { readonly ok: true; readonly request: MigrationRequest }

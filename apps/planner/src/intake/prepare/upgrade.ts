@@ -2,21 +2,11 @@ import type { FieldProblem } from '#shared/contracts/problem.js';
 import type { UpgradeRequest } from '#shared/contracts/requests/upgrade.request.js';
 import { fillService } from '#shared/contracts/service-templates.js';
 import type { ErrorCode } from '#shared/errors/error-codes.js';
-import { RequestRefused } from '../http/request-refused.js';
-import { endpointOf, upgradeMoves, type UpgradeRegistry } from '../planning/upgrade-registry.js';
-import type { InstanceState } from '../registry/instance-state.js';
-import type { RegistryEntries } from '../registry/registry-entries.js';
-
-/** What intake says of a request before anything is planned. */
-export interface Prepared {
-  readonly subject: string;
-  readonly title: string;
-  readonly instanceId?: string;
-  readonly status: 'migrating' | 'requested';
-  readonly message: string;
-  /** Registry entries as they stand now: the recipe compiles from them, not from a later registry. */
-  readonly registry: UpgradeRegistry;
-}
+import { RequestRefused } from '../../http/request-refused.js';
+import { endpointOf, upgradeMoves, type UpgradeRegistry } from '../../planning/upgrade-registry.js';
+import type { InstanceState } from '../../registry/instance-state.js';
+import type { RegistryEntries } from '../../registry/registry-entries.js';
+import type { Lookups, Prepared } from './prepared.js';
 
 interface Unknown extends FieldProblem {
   readonly code: ErrorCode;
@@ -27,12 +17,9 @@ interface Unknown extends FieldProblem {
  *
  * @throws RequestRefused INSTANCE_UNKNOWN, PLAN_UNKNOWN, SERVER_UNKNOWN or SERVICE_UNKNOWN, naming all that is missing.
  */
-export function prepareUpgrade(
-  request: UpgradeRequest,
-  instance: InstanceState | undefined,
-  entries: RegistryEntries,
-): Prepared {
+export async function prepareUpgrade(request: UpgradeRequest, { entries, ...lookups }: Lookups): Promise<Prepared> {
   const { instanceId, toPlan } = request;
+  const instance = await lookups.instance(instanceId);
   const to = entries.entitlements.get(toPlan)?.definition;
   const source = instance && entries.server.get(instance.definition.server)?.definition;
   const service = instance && entries.service.get(instance.definition.service)?.definition;

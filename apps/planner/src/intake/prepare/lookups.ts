@@ -1,0 +1,22 @@
+import { toMigrationId } from '#shared/contracts/ids.js';
+import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { foldMigration } from '../../migration/evolve.js';
+import type { MigrationList } from '../../projections/migration-list.js';
+import type { Registry } from '../../registry/registry.js';
+import type { Lookups } from './prepared.js';
+
+/** What a request may look up: the registry as it stands now, and other migrations. */
+export async function lookupsFrom(parts: {
+  readonly reader: LedgerReader;
+  readonly registry: Registry;
+  readonly list: MigrationList;
+}): Promise<Lookups> {
+  const { reader, registry, list } = parts;
+  return {
+    entries: await registry.current(),
+    instance: (instanceId) => registry.instance(instanceId),
+    instancesIn: (server, database) => registry.instancesIn(server, database),
+    migration: async (migrationId) => foldMigration(await reader.readMigration(toMigrationId(migrationId))),
+    migrationsOf: async (kind, subject) => (await list.page({ kind, subject, limit: 500 })).items,
+  };
+}

@@ -1,0 +1,16 @@
+import type { MigrationKind, RequestOf } from '#shared/contracts/requests/migration.request.js';
+import type { Lookups, Prepare, Prepared } from './prepared.js';
+import { prepareUpgrade } from './upgrade.js';
+
+/** A new kind does not compile without an entry. */
+const PREPARE: { readonly [K in MigrationKind]: Prepare<RequestOf<K>> } = {
+  upgrade: prepareUpgrade,
+};
+
+/** @throws RequestRefused naming all that is missing or speaks against the request. */
+export async function prepareRequest<K extends MigrationKind>(
+  request: RequestOf<K> & { readonly kind: K },
+  lookups: Lookups,
+): Promise<Prepared> {
+  return PREPARE[request.kind](request, lookups);
+}
