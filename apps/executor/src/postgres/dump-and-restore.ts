@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { quoteIdentifier } from '#shared/database/identifier.js';
 import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { databaseArgument, runTool, type ToolCall } from './run-tool.js';
 import { withSession, type SessionAddress } from './session.js';
@@ -24,19 +25,38 @@ interface ToolRun {
   readonly onProgress?: (progress: ToolProgress) => void;
 }
 
+/** What of a database is dumped, as it was when, and how it is packed. */
+export interface DumpScope {
+  /** As `pg_dump --compress` takes it; level 1 of gzip when absent. */
+  readonly compression?: string;
+  /** Exported by a session that stays open; a moment of pg_dump's own when absent. */
+  readonly snapshot?: string;
+  /** Only these; every schema when absent. */
+  readonly schemas?: readonly string[];
+}
+
 /**
  * What a dump says to the server: owners and grants included, and no subscriptions, which would start to pull
  * a second copy. Level 1 of compression costs a fraction of the usual 6, while the application is down.
  */
-export function dumpArguments(database: string, directory: string, jobs: number): string[] {
+export function dumpArguments(
+  database: string,
+  directory: string,
+  jobs: number,
+  { compression = '1', snapshot, schemas = [] }: DumpScope = {},
+): string[] {
   return [
     '--format=directory',
     `--jobs=${String(jobs)}`,
-    '--compress=1',
+    `--compress=${compression}`,
     '--verbose',
     '--no-password',
     '--no-subscriptions',
     '--lock-wait-timeout=30s',
+    ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
+    // In double quotes it is a name, else a pattern. A schema that is gone is an error, not an empty dump.
+    ...schemas.map((schema) => `--schema=${quoteIdentifier(schema)}`),
+    ...(schemas.length === 0 ? [] : ['--strict-names']),
     `--file=${directory}`,
     databaseArgument(database),
   ];
@@ -46,7 +66,12 @@ export function dumpArguments(database: string, directory: string, jobs: number)
  * Owners and grants are restored as dumped: a materialized view is refreshed, and an index over a function built, with
  * the rights of its owner, never of the administrator. So every role the dump names must exist; see `privileges.ts`.
  */
-export function restoreArguments(database: string, directory: string, jobs: number, listFile: string): string[] {
+export function restoreArguments(
+  database: string,
+  directory: string,
+  jobs: number,
+  { listFile, schemas = [] }: { readonly listFile: string; readonly schemas?: readonly string[] },
+): string[] {
   return [
     `--jobs=${String(jobs)}`,
     '--exit-on-error',
@@ -55,6 +80,7 @@ export function restoreArguments(database: string, directory: string, jobs: numb
     '--no-tablespaces',
     '--no-subscriptions',
     `--use-list=${listFile}`,
+    ...schemas.map((schema) => `--schema=${schema}`),
     databaseArgument(database),
     directory,
   ];
@@ -65,10 +91,10 @@ export function restoreArguments(database: string, directory: string, jobs: numb
  * @param tables for progress; see `DatabaseFacts.tables`
  * @throws RehomeError TOOL_FAILED; POSTGRES_UNREACHABLE when it failed because its server went away
  */
-export async function dumpDatabase(run: ToolRun, tables: number): Promise<void> {
+export async function dumpDatabase(run: ToolRun, tables: number, scope: DumpScope = {}): Promise<void> {
   const call: ToolCall = {
     program: run.tools.pgDump,
-    arguments: dumpArguments(run.address.database, run.directory, run.jobs),
+    arguments: dumpArguments(run.address.database, run.directory, run.jobs, scope),
     address: run.address,
     applicationName: run.applicationName,
     workDirectory: run.workDirectory,
@@ -80,10 +106,15 @@ export async function dumpDatabase(run: ToolRun, tables: number): Promise<void> 
 /**
  * Restores a dump in directory format into the database of the address.
  * @param present schemas and extensions that stand there already, by name
+ * @param schemas takes only what lies in these, which stand there already; everything when absent
  * @returns how many items the archive held
  * @throws RehomeError TOOL_FAILED; POSTGRES_UNREACHABLE when it failed because its server went away
  */
-export async function restoreDatabase(run: ToolRun, present: PresentObjects): Promise<number> {
+export async function restoreDatabase(
+  run: ToolRun,
+  present: PresentObjects,
+  schemas?: readonly string[],
+): Promise<number> {
   const list = await runTool(
     { program: run.tools.pgRestore, arguments: ['--list', run.directory], workDirectory: run.workDirectory },
     run.signal,
@@ -93,7 +124,10 @@ export async function restoreDatabase(run: ToolRun, present: PresentObjects): Pr
   await writeFile(listFile, selected.text, { mode: 0o600 });
   const call: ToolCall = {
     program: run.tools.pgRestore,
-    arguments: restoreArguments(run.address.database, run.directory, run.jobs, listFile),
+    arguments: restoreArguments(run.address.database, run.directory, run.jobs, {
+      listFile,
+      ...(schemas === undefined ? {} : { schemas }),
+    }),
     address: run.address,
     applicationName: run.applicationName,
     workDirectory: run.workDirectory,

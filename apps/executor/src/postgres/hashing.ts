@@ -8,7 +8,7 @@ import {
 } from './hash-large-objects.js';
 import { readSequences, type SequenceState } from './hash-sequences.js';
 import { hashTables, listTables, planUnits, type TableContent, type TableToHash } from './hash-tables.js';
-import { shareSnapshot } from './shared-snapshot.js';
+import { shareSnapshot, type SharedSnapshot } from './shared-snapshot.js';
 import { openSession, type SessionAddress, type SessionOptions } from './session.js';
 
 /** Everything that is not structure, of one database in one snapshot. */
@@ -22,6 +22,8 @@ export interface Content {
 export interface HashingOptions extends SessionOptions {
   /** Connections that work at once. */
   readonly jobs: number;
+  /** What to see; a moment of its own when absent. Its first session stays open until this has ended. */
+  readonly snapshot?: SharedSnapshot;
   readonly onProgress?: (progress: { done: number; total: number; unit: 'tables' }) => void;
 }
 
@@ -36,7 +38,8 @@ export async function readContent(address: SessionAddress, options: HashingOptio
   const first = await openSession(address, options);
   const sessions = [first];
   try {
-    const snapshot = await shareSnapshot(first);
+    const { snapshot = await shareSnapshot(first) } = options;
+    if (snapshot === options.snapshot) await snapshot.join(first);
     const tables = await listTables(first);
     const units = [...planUnits(tables), ...(await largeObjectUnits(first))];
     while (sessions.length < Math.min(options.jobs, units.length)) {

@@ -14,12 +14,16 @@ export interface MoveRoles {
  * The source's owner becomes the target's role, the source's bootstrap superuser the target's (`postgres` is not called
  * `postgres` everywhere); where the administrator of the target is no superuser, it stands in. All others keep their name.
  */
-export async function readRoleMap(
-  source: Session,
+export async function readRoleMap(source: Session, target: Session, roles: MoveRoles): Promise<MapRole> {
+  return roleMapTo(target, { ...roles, sourceBootstrap: await bootstrapRole(source) });
+}
+
+/** The same where the source is known from a record of it. */
+export async function roleMapTo(
   target: Session,
-  { sourceOwner, role }: MoveRoles,
+  { sourceOwner, role, sourceBootstrap: from }: MoveRoles & { readonly sourceBootstrap: string },
 ): Promise<MapRole> {
-  const [from, to] = await Promise.all([bootstrapRole(source), bootstrapRole(target)]);
+  const to = await bootstrapRole(target);
   const { rows } = await target.query<{ superuser: boolean; name: string }>(
     `select rolsuper as superuser, rolname as name from pg_roles where rolname = current_user`,
   );

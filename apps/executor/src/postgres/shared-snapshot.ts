@@ -4,6 +4,8 @@ import type { Session } from './session.js';
 
 /** Several sessions of one database that see the same moment. */
 export interface SharedSnapshot {
+  /** As `pg_dump --snapshot` takes it. */
+  readonly id: string;
   /** Lets another session of the same database see it; until the first session ends. */
   join(session: Session): Promise<void>;
 }
@@ -17,6 +19,7 @@ export async function shareSnapshot(first: Session): Promise<SharedSnapshot> {
   const snapshot = rows[0]?.snapshot;
   if (snapshot === undefined) throw new RehomeError('INTERNAL', 'the server exported no snapshot');
   return {
+    id: snapshot,
     join: async (session) => {
       await session.query(BEGIN);
       await session.query(`set transaction snapshot ${quoteLiteral(snapshot)}`);

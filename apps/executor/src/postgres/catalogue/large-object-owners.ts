@@ -9,15 +9,31 @@ export interface LargeObjectGroup {
   readonly ids: readonly number[];
 }
 
-/** Large objects by owner and grants, roles as the target calls them; groups that become the same are merged. */
-export async function readLargeObjectGroups(session: Session, mapRole: MapRole): Promise<LargeObjectGroup[]> {
-  const { rows } = await session.query<{ owner: string; acl: string[]; ids: number[] }>(
+/** As the catalogue answers: the effective access list as text. */
+export interface LargeObjectRow {
+  readonly owner: string;
+  readonly acl: readonly string[];
+  readonly ids: readonly number[];
+}
+
+export async function readLargeObjectRows(session: Session): Promise<LargeObjectRow[]> {
+  const { rows } = await session.query<LargeObjectRow>(
     `select pg_get_userbyid(lomowner) as owner,
        coalesce(lomacl, acldefault('L', lomowner))::text[] as acl,
        array_agg(oid order by oid) as ids
      from pg_largeobject_metadata
      group by 1, 2`,
   );
+  return rows;
+}
+
+/** Large objects by owner and grants, roles as the target calls them. */
+export async function readLargeObjectGroups(session: Session, mapRole: MapRole): Promise<LargeObjectGroup[]> {
+  return largeObjectGroups(await readLargeObjectRows(session), mapRole);
+}
+
+/** Rows with their roles mapped; groups that become the same are merged. */
+export function largeObjectGroups(rows: readonly LargeObjectRow[], mapRole: MapRole): LargeObjectGroup[] {
   const groups = new Map<string, LargeObjectGroup>();
   for (const row of rows) {
     const owner = mapRole(row.owner);
@@ -29,9 +45,8 @@ export async function readLargeObjectGroups(session: Session, mapRole: MapRole):
 }
 
 /** One object per group. Its ids are summed up, so that one that changed hands shows. */
-export async function readLargeObjectOwners(session: Session, mapRole: MapRole): Promise<CatalogueObject[]> {
-  const groups = await readLargeObjectGroups(session, mapRole);
-  return groups.map(({ owner, acl, ids }) => ({
+export function largeObjectOwners(rows: readonly LargeObjectRow[], mapRole: MapRole): CatalogueObject[] {
+  return largeObjectGroups(rows, mapRole).map(({ owner, acl, ids }) => ({
     kind: 'large objects',
     name: `owned by ${owner} with grants ${formatAcl(acl)}`,
     aspects: { count: String(ids.length), ids: sumOfIds(ids) },

@@ -1,7 +1,7 @@
 import { majorOf, serverVersion, type Session } from '../session.js';
 import { formatAcl, mapAcl, parseAclItem, type AclItem } from './acl.js';
 import { canonicalExpression } from './canonical-expression.js';
-import { readLargeObjectOwners } from './large-object-owners.js';
+import { largeObjectOwners, readLargeObjectRows, type LargeObjectRow } from './large-object-owners.js';
 import type { CatalogueQuery, CatalogueRow } from './queries/catalogue-query.js';
 import * as wide from './queries/database-wide.js';
 import * as definitions from './queries/definitions.js';
@@ -34,25 +34,50 @@ export interface ReadStructureOptions {
   readonly owner: string;
 }
 
+/** What the catalogue answered, before roles are mapped; plain JSON, so that it can be kept and compared with later. */
+export interface CatalogueReading {
+  /** Of the server: 15. */
+  readonly major: number;
+  readonly rows: readonly CatalogueRow[];
+  readonly largeObjects: readonly LargeObjectRow[];
+}
+
 /**
  * Reads everything but rows in about thirty set-based queries, however many tables there are, in one snapshot.
  * The database's own name, owner, access list, connection limit and comment are left out: the fence changes them.
  */
 export async function readStructure(session: Session, options: ReadStructureOptions): Promise<Structure> {
-  const major = majorOf(await serverVersion(session));
-  const objects = new Map<string, CatalogueObject>();
   await session.query('begin transaction isolation level repeatable read, read only');
   try {
-    for (const query of QUERIES) {
-      const { rows } = await session.query<CatalogueRow>(query.sql(major, options.owner));
-      for (const row of rows) addObject(objects, toObject(row, options.mapRole));
-    }
-    for (const object of await readLargeObjectOwners(session, options.mapRole)) addObject(objects, object);
+    const reading = await readCatalogue(session, options.owner);
     await session.query('commit');
+    return structureOf(reading, options.mapRole);
   } catch (error) {
     await session.query('rollback').catch(() => undefined);
     throw error;
   }
+}
+
+/**
+ * The same as it was answered, within the caller's transaction.
+ * @param owner see `ReadStructureOptions`
+ */
+export async function readCatalogue(session: Session, owner: string): Promise<CatalogueReading> {
+  const major = majorOf(await serverVersion(session));
+  const found: CatalogueRow[] = [];
+  for (const query of QUERIES) {
+    const { rows } = await session.query<CatalogueRow>(query.sql(major, owner));
+    // One by one: an argument list of every column of a large database is too long.
+    for (const row of rows) found.push(row);
+  }
+  return { major, rows: found, largeObjects: await readLargeObjectRows(session) };
+}
+
+/** A reading with its roles named as the target calls them. */
+export function structureOf({ major, rows, largeObjects }: CatalogueReading, mapRole: MapRole): Structure {
+  const objects = new Map<string, CatalogueObject>();
+  for (const row of rows) addObject(objects, toObject(row, mapRole));
+  for (const object of largeObjectOwners(largeObjects, mapRole)) addObject(objects, object);
   return { major, objects };
 }
 

@@ -79,7 +79,8 @@ export const restoreDatabase: Step<'restore-database'> = {
   undo: emptyAgain,
 
   describe({ server, workingName, backupId, jobs }) {
-    const text = ['pg_restore', ...restoreArguments(workingName, `$WORK_ROOT/backups/${backupId}/dump`, jobs, '$LIST')];
+    const directory = `$WORK_ROOT/backups/${backupId}/dump`;
+    const text = ['pg_restore', ...restoreArguments(workingName, directory, jobs, { listFile: '$LIST' })];
     return [{ tool: 'command', at: placeOf(server), text: text.join(' ') }];
   },
 };
