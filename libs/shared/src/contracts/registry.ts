@@ -38,6 +38,17 @@ export interface ConnectionKeys {
   readonly user?: string;
   readonly password?: string;
   readonly database?: string;
+  /**
+   * Key whose value is a connection string: URI or keyword string of libpq, JDBC, SQLAlchemy. Only host, port, user,
+   * password and database are replaced in it, and of these only what has no key of its own or stands in it already.
+   */
+  readonly url?: string;
+}
+
+/** Variables of an environment; controllers do not tell what is set, so a connection string is made of a template. */
+export interface EnvironmentKeys extends ConnectionKeys {
+  /** `postgresql://{user}:{password}@{host}:{port}/{database}?sslmode=require`; each part is encoded as it needs. */
+  readonly urlTemplate?: string;
 }
 
 export type ConfigFileFormat = 'ini' | 'env';
@@ -78,7 +89,7 @@ export interface ServiceDefinition {
   readonly control: HttpServiceDriver | CommandServiceDriver;
   readonly configFiles: readonly ConfigFileDefinition[];
   /** Variables set beside the config files, for consistency (source c: many applications ignore them). */
-  readonly environment?: ConnectionKeys;
+  readonly environment?: EnvironmentKeys;
   /** How long stop, and start until healthy, may take; 60 000 and 120 000 when silent. */
   readonly stopTimeoutMs?: number;
   readonly startTimeoutMs?: number;

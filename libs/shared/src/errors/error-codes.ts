@@ -112,6 +112,7 @@ export const ERROR_CODES = {
   CONFIG_FILE_CHANGED: { disposition: 'abandon', status: 409, title: 'Somebody else changed the configuration file' },
   CONFIG_FILE_UNREADABLE: { disposition: 'abandon', status: 422, title: 'The configuration file cannot be understood' },
   CONFIG_VALUE_UNWRITABLE: { disposition: 'abandon', status: 422, title: 'The configuration file cannot hold a value' },
+  CONNECTION_STRING_UNUSABLE: { disposition: 'abandon', status: 422, title: 'A connection string cannot be edited' },
   PROVISIONER_UNAVAILABLE: {
     disposition: 'retry',
     maxAttempts: 7,

@@ -171,6 +171,39 @@ describe('the config file driver', () => {
     });
   });
 
+  it('follows a connection string: where it leads is read, its parts are replaced, its password never told [b5]', async () => {
+    const url = { ...file, format: 'env' as const, keys: { url: 'DATABASE_URL' } };
+    await writeFile(file.path, "A=1\nDATABASE_URL='postgres://odoo:canary-old@pool-2/odoo_acme?sslmode=require' # c\n");
+    const reading = await driver.read(url);
+    expect(reading.values).toEqual({ host: 'pool-2', user: 'odoo', database: 'odoo_acme' });
+    const result = await driver.edit(url, connection, key);
+    expect(await readFile(file.path, 'utf8')).toBe(
+      "A=1\nDATABASE_URL='postgres://acme:canary-new@dedicated-7:50123/odoo_acme?sslmode=require' # c\n",
+    );
+    expect(result).toMatchObject({
+      changedKeys: ['DATABASE_URL'],
+      hostBefore: 'pool-2',
+      hostAfter: 'dedicated-7:50123',
+    });
+    expect(JSON.stringify([reading, result])).not.toContain('canary');
+    await driver.restore(url, key, result);
+    expect(await readFile(file.path, 'utf8')).toContain('canary-old@pool-2/');
+  });
+
+  it('puts the port into the connection string when its own key is missing', async () => {
+    const both = { ...file, format: 'env' as const, keys: { url: 'URL', port: 'PORT', user: 'USER' } };
+    await writeFile(file.path, 'URL=jdbc:postgresql://pool-2/odoo_acme\nUSER=odoo\n');
+    await driver.edit(both, connection, key);
+    expect(await readFile(file.path, 'utf8')).toBe('URL=jdbc:postgresql://dedicated-7:50123/odoo_acme\nUSER=acme\n');
+  });
+
+  it('refuses a connection string that it cannot edit, before anything is written', async () => {
+    const url = { ...file, format: 'env' as const, keys: { url: 'DATABASE_URL' } };
+    await writeFile(file.path, 'DATABASE_URL=postgres://odoo:canary@a,b/odoo_acme\n');
+    await expect(driver.read(url)).rejects.toMatchObject({ code: 'CONNECTION_STRING_UNUSABLE' });
+    await expect(driver.edit(url, connection, key)).rejects.toThrow('names several servers');
+  });
+
   it('tells no password in an error', async () => {
     await writeFile(file.path, ORIGINAL.replace('canary-old', '"canary-old"'));
     const refused = driver.edit(file, { ...connection, password: 'canary"new' }, key);

@@ -9,7 +9,7 @@ import { resolveWithinRoots } from '../paths.js';
 import { replaceFile } from './atomic-file.js';
 import type { ConfigBackups, BackupKey } from './config-backups.js';
 import type { ConfigFormat, ConfigScope } from './config-format.js';
-import { editsFor, namedFields, type Connection, type ConnectionField } from './connection-edits.js';
+import { editsFor, namedFields, readUrl, type Connection, type ReadableConnection } from './connection-edits.js';
 import { envFile } from './env-file.js';
 import { iniFile } from './ini-file.js';
 import { keyMissing } from './file-text.js';
@@ -29,7 +29,7 @@ export interface ConfigFileReading {
   readonly path: string;
   /** SHA-256 of its bytes, lower-case hex. */
   readonly hash: string;
-  readonly values: Readonly<Partial<Record<Exclude<ConnectionField, 'password'>, string>>>;
+  readonly values: ReadableConnection;
 }
 
 interface Contents {
@@ -164,12 +164,13 @@ function readKeys(file: ConfigFileDefinition, bytes: Buffer): ReadonlyMap<string
   return FORMATS[file.format].read(bytes, scopeOf(file), names);
 }
 
-function readableValues(file: ConfigFileDefinition, present: ReadonlyMap<string, string>): ConfigFileReading['values'] {
+function readableValues(file: ConfigFileDefinition, present: ReadonlyMap<string, string>): ReadableConnection {
   const entries = namedFields(file.keys).flatMap(({ field, key }) => {
-    const value = field === 'password' ? undefined : present.get(key);
+    const value = field === 'password' || field === 'url' ? undefined : present.get(key);
     return value === undefined ? [] : [[field, value] as const];
   });
-  return Object.fromEntries(entries);
+  // Where both say something, the keys of their own are what frameworks let win over the parts of a URL.
+  return { ...readUrl(file, present), ...Object.fromEntries(entries) };
 }
 
 interface Edited {

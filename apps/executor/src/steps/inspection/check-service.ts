@@ -4,6 +4,7 @@ import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import { judge } from '../../postgres/inspection/check.js';
 import type { StepContext } from '../../running/step.js';
+import { environmentOf } from '../service/service-description.js';
 
 type Context = StepContext<'inspect-move'>;
 
@@ -11,7 +12,7 @@ type Context = StepContext<'inspect-move'>;
 export async function checkService(context: Context): Promise<PreflightCheck[]> {
   const { service } = context.params;
   if (service === undefined) return [];
-  const checks = [await checkReachable(context, service)];
+  const checks = [await checkReachable(context, service), ...checkEnvironment(service)];
   for (const file of service.configFiles) checks.push(await checkFile(context, file));
   return checks;
 }
@@ -24,6 +25,18 @@ async function checkReachable({ tools, signal }: Context, service: ServiceDefini
     signal.throwIfAborted();
     const remedy = `see that the controller of ${service.name} runs and that the executor may call it`;
     return judge('service-reachable', 'error', '', { found: toRehomeError(error).message, remedy });
+  }
+}
+
+/** A connection string that cannot be made is found before anything is stopped. */
+function checkEnvironment({ name, environment }: ServiceDefinition): PreflightCheck[] {
+  if (environment?.url === undefined) return [];
+  try {
+    environmentOf(environment, { host: 'host', port: 1, user: 'user', database: 'database' }, 'password');
+    return [judge('service-environment', 'error', `${environment.url} can be made of its template`, undefined)];
+  } catch (error) {
+    const remedy = `correct environment.urlTemplate of ${name}`;
+    return [judge('service-environment', 'error', '', { found: toRehomeError(error).message, remedy })];
   }
 }
 

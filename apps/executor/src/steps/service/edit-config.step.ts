@@ -40,7 +40,9 @@ export const editConfig: Step<'edit-config'> = {
   undo: restore,
 
   describe({ file, connection }) {
-    const values = { ...connection, password: '$PASSWORD' };
+    const { host, port, user, database } = connection;
+    const url = `<as it stands, with host ${host}, port ${String(port)}, user ${user}, password $PASSWORD, database ${database}>`;
+    const values = { host, port, user, database, password: '$PASSWORD', url };
     const section = file.section === undefined ? '' : `[${file.section}] `;
     return namedFields(file.keys).map(({ field, key }) => ({
       tool: 'file',

@@ -3,7 +3,12 @@ import type { ServiceDefinition } from '#shared/contracts/registry.js';
 import type { PreviousConnection } from '#shared/contracts/steps/service-steps.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import type { Step, StepContext } from '../../running/step.js';
-import { describeControl, environmentOf } from './service-description.js';
+import {
+  describeControl,
+  describeEnvironment,
+  environmentHoldsPassword,
+  environmentOf,
+} from './service-description.js';
 
 /** Sets the variables that name the database, for consistency: many applications read only their file (source c). */
 export const setEnvironment: Step<'set-environment'> = {
@@ -27,7 +32,7 @@ export const setEnvironment: Step<'set-environment'> = {
   },
 
   describe({ service, connection }) {
-    const variables = environmentOf(service.environment ?? {}, connection, '$PASSWORD');
+    const variables = describeEnvironment(service.environment ?? {}, connection);
     return [describeControl(service, 'environment', variables)];
   },
 };
@@ -38,7 +43,7 @@ async function apply(
   connection: PreviousConnection,
 ): Promise<string[]> {
   const keys = service.environment ?? {};
-  const needed = keys.password !== undefined && connection.secretRef !== undefined;
+  const needed = environmentHoldsPassword(keys) && connection.secretRef !== undefined;
   const password = needed ? await tools.secrets.resolve(connection.secretRef) : undefined;
   const variables = environmentOf(keys, connection, password);
   await lease.check();

@@ -50,13 +50,17 @@ function inspectionComplete(complete: boolean): PreflightCheck {
 
 /** Without a key that carries the host the application would come back to the old server. */
 function applicationConfigured({ service }: UpgradeRegistry): PreflightCheck {
-  const passed = service.configFiles.some((file) => file.keys.host !== undefined) || service.environment !== undefined;
+  const passed =
+    service.configFiles.some((file) => file.keys.host !== undefined || file.keys.url !== undefined) ||
+    service.environment !== undefined;
   return {
     name: 'service-configuration',
     severity: 'error',
     passed,
     found: passed ? 'the service has a place that names its database server' : `service ${service.name} has none`,
-    ...(passed ? {} : { remedy: `register a config file or environment with a "host" key for ${service.name}` }),
+    ...(passed
+      ? {}
+      : { remedy: `register a config file or environment with a "host" or "url" key for ${service.name}` }),
   };
 }
 
@@ -65,7 +69,8 @@ function applicationConfigured({ service }: UpgradeRegistry): PreflightCheck {
  * environment. A warning, because most applications that have a config file ignore it
  */
 function environmentReturns({ service, instance }: UpgradeRegistry): PreflightCheck {
-  const carries = service.environment?.password !== undefined;
+  const { password, url } = service.environment ?? {};
+  const carries = password !== undefined || url !== undefined;
   const passed = !carries || instance.secretRef !== undefined;
   return {
     name: 'environment-password',

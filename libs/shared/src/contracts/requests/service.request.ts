@@ -1,7 +1,7 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { Equals, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
-import type { ConfigFileDefinition, ConnectionKeys, ServiceDefinition } from '../registry.js';
+import type { ConfigFileDefinition, ConnectionKeys, EnvironmentKeys, ServiceDefinition } from '../registry.js';
 import { ChoiceField, IntegerField, ObjectField, ObjectsField, PatternField, TextField, TextsField } from './fields.js';
 import { isObject } from './parse.js';
 
@@ -38,6 +38,26 @@ export class ConnectionKeysFields implements ConnectionKeys {
     example: 'db_name',
   })
   readonly database?: string;
+
+  @PatternField({
+    optional: true,
+    pattern: KEY,
+    shape: KEY_SHAPE,
+    description: 'Key whose value is a connection string of libpq, JDBC or SQLAlchemy; only its parts are replaced',
+    example: 'DATABASE_URL',
+  })
+  readonly url?: string;
+}
+
+export class EnvironmentKeysFields extends ConnectionKeysFields implements EnvironmentKeys {
+  @PatternField({
+    optional: true,
+    pattern: /\{host\}/,
+    shape: 'a connection string with {host} and, where it names them, {port}, {user}, {password} and {database}',
+    description: 'What the variable of `url` is set to; each part is encoded as its place needs it',
+    example: 'postgresql+psycopg2://{user}:{password}@{host}:{port}/{database}?sslmode=require',
+  })
+  readonly urlTemplate?: string;
 }
 
 export class ConfigFileFields implements ConfigFileDefinition {
@@ -149,10 +169,10 @@ export class PutService implements Omit<ServiceDefinition, 'name'> {
 
   @ObjectField({
     optional: true,
-    type: () => ConnectionKeysFields,
+    type: () => EnvironmentKeysFields,
     description: 'Variables set beside the files; many applications ignore them',
   })
-  readonly environment?: ConnectionKeysFields;
+  readonly environment?: EnvironmentKeysFields;
 
   @IntegerField({
     optional: true,
