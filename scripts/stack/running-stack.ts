@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setUpLedger, type LedgerUrls } from '#shared/database/set-up.js';
+import { createKeyPair } from '#shared/signing/signing-keys.js';
 import { startKafka, startPostgres } from '../../test/harness/servers/start-servers.js';
 import { freePort } from '../../test/harness/servers/free-port.js';
 import type { RunningKafka, RunningPostgres } from '../../test/harness/servers/running-server.js';
@@ -157,6 +158,7 @@ export class RunningStack {
       cataloguePath: join(directory, 'catalogue.yaml'),
       workRoot: join(directory, 'work'),
       vaultKey: randomBytes(32).toString('base64'),
+      keys: createKeyPair(),
       adminPasswords: Object.fromEntries(this.servers.map((server) => [server.name, adminPassword(server)])),
       ...(provisionerUrl === undefined ? {} : { provisionerUrl }),
     };

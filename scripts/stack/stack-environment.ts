@@ -12,6 +12,8 @@ export interface StackEnvironment {
   readonly cataloguePath: string;
   readonly workRoot: string;
   readonly vaultKey: string;
+  /** Signs commands; PEM. */
+  readonly keys: { readonly privateKey: string; readonly publicKey: string };
   readonly provisionerUrl?: string;
   /** By server name. */
   readonly adminPasswords: Readonly<Record<string, string>>;
@@ -24,6 +26,7 @@ export function plannerEnvironment(environment: StackEnvironment): Record<string
     REHOME_PLANNER_PORT: String(environment.plannerPort),
     REHOME_CATALOGUE: environment.cataloguePath,
     REHOME_API_KEYS: environment.apiKeys,
+    REHOME_SIGNING_KEY: environment.keys.privateKey,
   };
 }
 
@@ -37,6 +40,7 @@ export function executorEnvironment(environment: StackEnvironment): Record<strin
     REHOME_EXECUTOR_PORT: String(environment.executorPort),
     REHOME_WORK_ROOT: environment.workRoot,
     REHOME_VAULT_KEY: environment.vaultKey,
+    REHOME_COMMAND_KEYS: environment.keys.publicKey,
     REHOME_CONFIG_ROOTS: [tmpdir(), process.cwd()].join(','),
     REHOME_SECRET_ROOTS: [tmpdir(), process.cwd()].join(','),
     REHOME_ALLOWED_HOSTS: '127.0.0.1,localhost',

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createPrivateKey, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ import {
 import { migrationStream, stepStream } from '#shared/contracts/streams.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { signCommand } from '#shared/signing/command-signature.js';
+import { createKeyPair } from '#shared/signing/signing-keys.js';
 import { createTestLedger, type TestLedger } from './ledger.js';
 
 export interface CommandOptions<K extends StepKind> {
@@ -24,6 +26,8 @@ export interface CommandOptions<K extends StepKind> {
   readonly result?: ResultOf<K>;
   readonly timeoutMs?: number;
   readonly site?: string;
+  /** Private key that signs it, as PEM; that of the rig's planner when silent, null for no signature. */
+  readonly signedBy?: string | null;
 }
 
 export type StepCommandedEvent = LedgerEventOf<'StepCommanded'>;
@@ -36,6 +40,8 @@ export class ExecutorRig {
   readonly reader: LedgerReader;
   readonly writer: LedgerWriter;
   readonly vaultKey = randomBytes(32).toString('base64');
+  /** That of the planner whose part is played here. */
+  readonly keys = createKeyPair();
 
   private constructor(
     readonly ledger: TestLedger,
@@ -55,6 +61,7 @@ export class ExecutorRig {
       REHOME_LEDGER_URL: this.ledger.urls.executorUrl,
       REHOME_WORK_ROOT: this.workRoot,
       REHOME_VAULT_KEY: this.vaultKey,
+      REHOME_COMMAND_KEYS: this.keys.publicKey,
       REHOME_EXECUTOR_PORT: '0',
       REHOME_LEASE_TTL_MS: '2000',
       REHOME_HEARTBEAT_MS: '200',
@@ -79,7 +86,7 @@ export class ExecutorRig {
       ...(options.site === undefined ? {} : { site: options.site }),
       ...(options.result === undefined ? {} : { result: asJsonObject(options.result) }),
     };
-    const eventId = await this.append(migrationId, 'StepCommanded', data);
+    const eventId = await this.append(migrationId, 'StepCommanded', data, options.signedBy);
     const events = await this.reader.readMigration(migrationId);
     const commanded = events.find((event) => event.eventId === eventId);
     if (commanded?.type !== 'StepCommanded') throw new Error('the command is not in the ledger');
@@ -125,10 +132,17 @@ export class ExecutorRig {
     await rm(this.workRoot, { recursive: true, force: true });
   }
 
-  private async append<N extends EventName>(migrationId: string, type: N, data: EventTypes[N]): Promise<string> {
+  private async append<N extends EventName>(
+    migrationId: string,
+    type: N,
+    data: EventTypes[N],
+    signedBy: string | null = this.keys.privateKey,
+  ): Promise<string> {
     const eventId = randomUUID();
-    const metadata = { correlationId: migrationId, causationId: migrationId, actor: 'planner' };
-    const event = { eventId, type, schemaVersion: 1, data, metadata } as unknown as LedgerEvent;
+    const command = { eventId, type, schemaVersion: 1, data };
+    const signature = signedBy === null ? {} : { signature: signCommand(command, createPrivateKey(signedBy)) };
+    const metadata = { correlationId: migrationId, causationId: migrationId, actor: 'planner', ...signature };
+    const event = { ...command, metadata } as unknown as LedgerEvent;
     const stream = migrationStream(toMigrationId(migrationId));
     const answer = await this.writer.append({ appends: [{ stream, expected: 'any', events: [event] }], effects: [] });
     if (answer.outcome !== 'appended') throw new Error(`the ledger answered ${answer.outcome}`);

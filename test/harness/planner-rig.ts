@@ -4,6 +4,7 @@ import type { EventName, EventTypes, LedgerEvent, LedgerEventOf, NewEvent } from
 import { toMigrationId, toStepId } from '#shared/contracts/ids.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import { stepStream } from '#shared/contracts/streams.js';
+import { createKeyPair, readSigningKey } from '#shared/signing/signing-keys.js';
 import { silentLogger, type Logger } from '#shared/observability/logger.js';
 import { hashKey } from '../../apps/planner/src/auth/api-keys.js';
 import { ROLES, type Role } from '../../apps/planner/src/auth/role.js';
@@ -76,6 +77,7 @@ export class PlannerRig {
       topics: testTopics(),
       apiKeys: ROLES.map((role) => ({ name: role, role, keySha256: hashKey(keys[role]) })),
       catalogue: [],
+      signingKey: readSigningKey({ text: createKeyPair().privateKey }),
       bodyLimitBytes: 1_048_576,
       dryRunWaitMs: 30_000,
       readerLeaseTtlMs: 15_000,

@@ -17,6 +17,8 @@ const KEYS = [
   'workRoot',
   'vaultKey',
   'vaultKeyFile',
+  'commandKeys',
+  'commandKeysFile',
   'secretRoots',
   'secretVariablePrefix',
   'configRoots',

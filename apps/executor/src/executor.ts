@@ -5,6 +5,8 @@ import { LedgerWake } from '#shared/ledger/ledger-wake.js';
 import { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import { createLogger, type Logger } from '#shared/observability/logger.js';
 import { Metrics } from '#shared/observability/metrics.js';
+import { CommandKeys } from '#shared/signing/command-signature.js';
+import { readCommandKeys } from '#shared/signing/signing-keys.js';
 import { removeExpiredBackups } from './backups/expired-backups.js';
 import { createStepTools } from './create-step-tools.js';
 import type { ExecutorConfig } from './executor.config.js';
@@ -124,11 +126,12 @@ export class Executor {
   }
 
   private createIntake(): CommandIntake {
-    const { ledger, pools, metrics, logger } = this;
+    const { ledger, reader, pools, metrics, logger, config } = this;
+    const keys = new CommandKeys(readCommandKeys({ text: config.commandKeys, file: config.commandKeysFile }));
     const wake = (): void => {
       this.runner.wake();
     };
-    return new CommandIntake({ ledger, reads: pools.reads, owner: this.config.owner, metrics, logger, wake });
+    return new CommandIntake({ ledger, reader, reads: pools.reads, keys, owner: config.owner, metrics, logger, wake });
   }
 
   private createSweep(): CommandSweep {

@@ -5,11 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createKeyPair } from '#shared/signing/signing-keys.js';
 import { createTestLedger, type TestLedger } from '../../../test/harness/ledger.js';
 import { hashKey } from './auth/api-keys.js';
 
 const LOADER = fileURLToPath(new URL('../../../test/harness/typescript-loader.mjs', import.meta.url));
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+const NEEDED = { REHOME_SIGNING_KEY: createKeyPair().privateKey };
 
 let ledger: TestLedger;
 let folder: string;
@@ -64,6 +67,7 @@ describe('the planner’s process', () => {
       REHOME_LEDGER_URL: ledger.urls.plannerUrl,
       REHOME_PLANNER_PORT: '0',
       REHOME_API_KEYS: `ops:operator:${hashKey('the-key')}`,
+      ...NEEDED,
       REHOME_CATALOGUE: cataloguePath,
     });
     const url = await listening(planner);
@@ -85,15 +89,21 @@ describe('the planner’s process', () => {
   it('does not start with an unusable configuration and says everything that is wrong with it', async () => {
     const planner = start({ REHOME_PLANNER_PORT: 'x', REHOME_CATALOGUE: '/nowhere.yaml', REHOME_API_KEYS: 'canary' });
     expect(await planner.ended).toBe(64);
-    for (const told of ['REHOME_LEDGER_URL', 'REHOME_PLANNER_PORT', '/nowhere.yaml', 'REHOME_API_KEYS entry 1'])
+    for (const told of [
+      'REHOME_LEDGER_URL',
+      'REHOME_PLANNER_PORT',
+      '/nowhere.yaml',
+      'REHOME_API_KEYS entry 1',
+      'REHOME_SIGNING_KEY',
+    ])
       expect(planner.output()).toContain(told);
     expect(planner.output()).not.toContain('canary');
   });
 
   it('says which port is taken', async () => {
-    const first = start({ REHOME_LEDGER_URL: ledger.urls.plannerUrl, REHOME_PLANNER_PORT: '0' });
+    const first = start({ ...NEEDED, REHOME_LEDGER_URL: ledger.urls.plannerUrl, REHOME_PLANNER_PORT: '0' });
     const { port } = new URL(await listening(first));
-    const second = start({ REHOME_LEDGER_URL: ledger.urls.plannerUrl, REHOME_PLANNER_PORT: port });
+    const second = start({ ...NEEDED, REHOME_LEDGER_URL: ledger.urls.plannerUrl, REHOME_PLANNER_PORT: port });
     expect(await second.ended).toBe(1);
     expect(second.output()).toContain(`EADDRINUSE`);
     first.child.kill('SIGTERM');

@@ -10,6 +10,7 @@ import { MigrationListProjection } from './projections/migration-list.projection
 import { ProjectionRunner } from './projections/projection-runner.js';
 import { Registry } from './registry/registry.js';
 import { RegistryWriter } from './registry/registry-writer.js';
+import { signingCommands } from './signed-commands.js';
 import { seedRegistry } from './registry/seed.js';
 
 const POLL_MS = 1_000;
@@ -111,7 +112,7 @@ export class PlannerLifecycle {
     const leaseTtlMs = config.readerLeaseTtlMs;
     return new ProcessManager({
       reader,
-      writer,
+      writer: signingCommands(writer, config.signingKey),
       wake,
       leases: pools.leases,
       owner,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
+import { createKeyPair } from '#shared/signing/signing-keys.js';
 import { hashKey } from './auth/api-keys.js';
 import { readPlannerConfig } from './planner.config.js';
 
@@ -8,6 +9,7 @@ describe('the planner’s configuration', () => {
     const digest = hashKey('secret');
     const config = readPlannerConfig({
       REHOME_LEDGER_URL: 'x',
+      REHOME_SIGNING_KEY: createKeyPair().privateKey.replaceAll('\n', '\\n'),
       REHOME_API_KEYS: `billing:requester:${digest},ops:operator:${digest}`,
     });
     expect(config.apiKeys).toEqual([
@@ -28,7 +30,7 @@ describe('the planner’s configuration', () => {
     } catch (error) {
       const { code, message, facts } = toRehomeError(error);
       expect(code).toBe('CONFIGURATION_INVALID');
-      expect(facts?.['problems']).toHaveLength(4);
+      expect(facts?.['problems']).toHaveLength(5);
       expect(message).toMatch(/REHOME_LEDGER_URL is missing/);
       expect(message).toMatch(/REHOME_API_KEYS entry 1 is not name:role:sha256/);
       expect(message).toMatch(/\/nowhere.yaml \(REHOME_CATALOGUE\) cannot be read/);

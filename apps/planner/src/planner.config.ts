@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { configurationInvalid, readSettings } from '#shared/configuration/read-settings.js';
 import { COMMANDS_TOPIC, EVENTS_TOPIC, REQUESTS_TOPIC } from '#shared/contracts/topics.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LogLevel } from '#shared/observability/logger.js';
+import { readSigningKey } from '#shared/signing/signing-keys.js';
 import { isRole, ROLES } from './auth/role.js';
 import type { HashedKey } from './auth/api-keys.js';
 import { readCatalogue } from './registry/catalogue.js';
@@ -27,6 +29,8 @@ export interface PlannerConfig {
   readonly topics: PlannerTopics;
   readonly apiKeys: readonly HashedKey[];
   readonly catalogue: readonly Definition[];
+  /** Ed25519, private: every command is signed with it. */
+  readonly signingKey: KeyObject;
   readonly bodyLimitBytes: number;
   readonly dryRunWaitMs: number;
   readonly readerLeaseTtlMs: number;
@@ -61,13 +65,18 @@ export function readPlannerConfig(environment: NodeJS.ProcessEnv): PlannerConfig
     ),
   );
   // Read apart, so that a wrong port does not hide a wrong catalogue.
-  const { apiKeys, cataloguePath } = readSettings(['apiKeys', 'cataloguePath'], environment);
+  const { apiKeys, cataloguePath, signingKey, signingKeyFile } = readSettings(
+    ['apiKeys', 'cataloguePath', 'signingKey', 'signingKeyFile'],
+    environment,
+  );
   const keys = collect(problems, () => readApiKeys(apiKeys));
   const catalogue = collect(problems, () => (cataloguePath === undefined ? [] : readCatalogue(cataloguePath)));
-  if (settings === undefined || keys === undefined || catalogue === undefined) throw configurationInvalid(problems);
+  const signing = collect(problems, () => readSigningKey({ text: signingKey, file: signingKeyFile }));
+  if (settings === undefined || keys === undefined || catalogue === undefined || signing === undefined)
+    throw configurationInvalid(problems);
   const { plannerHost: host, plannerPort: port, ...rest } = settings;
   const topics = { requests: REQUESTS_TOPIC, commands: COMMANDS_TOPIC, events: EVENTS_TOPIC };
-  return { ...rest, host, port, topics, apiKeys: keys, catalogue };
+  return { ...rest, host, port, topics, apiKeys: keys, catalogue, signingKey: signing };
 }
 
 const KEY_ENTRY = /^([A-Za-z0-9._-]{1,100}):([a-z]+):([0-9a-f]{64})$/;

@@ -9,7 +9,9 @@ import { ledgerFailure, type LedgerReader } from '#shared/ledger/ledger-reader.j
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
+import { signatureIn } from '#shared/signing/command-signature.js';
 import { isKnownRun } from '../running/step-run-store.js';
+import type { Arrival } from './arrival.js';
 import type { CommandIntake } from './command-intake.js';
 
 export interface CommandSweepParts {
@@ -124,14 +126,14 @@ export class CommandSweep {
     }
   }
 
-  /** One that names no run can be given to nobody and must not stop the sweep. */
+  /** One that names no run, or is not the planner's, can be given to nobody and must not stop the sweep. */
   private async takeReadable(event: LedgerEvent): Promise<boolean> {
     try {
       return await this.take(event);
     } catch (error) {
       const failure = toRehomeError(error);
-      if (failure.code !== 'COMMAND_INVALID') throw error;
-      this.parts.logger.error({ eventId: event.eventId, err: failure }, 'command in the ledger cannot be read');
+      if (failure.disposition !== 'reject') throw error;
+      this.parts.logger.error({ eventId: event.eventId, err: failure }, 'command in the ledger cannot be taken');
       return false;
     }
   }
@@ -140,13 +142,12 @@ export class CommandSweep {
     const { intake, reads, metrics, logger } = this.parts;
     if (event.type === 'StepCancelCommanded') {
       // Asked again also when Kafka brought it: it may have come before its step.
-      await intake.cancel(asJsonObject(event.data));
+      await intake.cancel(arrivalOf(event));
       return false;
     }
     if (event.type !== 'StepCommanded' || (await isKnownRun(reads, event.data))) return false;
-    const { eventId: commandId, position, metadata, data } = event;
-    const { correlationId } = metadata;
-    const acceptance = await intake.accept({ commandId, position, correlationId, data: asJsonObject(data) });
+    const { eventId: commandId, position, data } = event;
+    const acceptance = await intake.accept(arrivalOf(event));
     if (acceptance !== 'accepted') return false;
     metrics.count('rehome_swept_commands_total', {});
     logger.warn(
@@ -161,6 +162,11 @@ export class CommandSweep {
     if (answer.outcome === 'appended') cursor.position = position;
     else await cursor.release();
   }
+}
+
+function arrivalOf({ eventId: commandId, position, metadata, data }: LedgerEvent): Arrival {
+  const { correlationId } = metadata;
+  return { commandId, position, correlationId, data: asJsonObject(data), signature: signatureIn(metadata) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

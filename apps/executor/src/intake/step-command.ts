@@ -24,6 +24,11 @@ export function parseStepCommand(data: JsonValue): ParsedCommand {
   return because === undefined ? { valid: true, command } : { valid: false, command, because };
 }
 
+/** Which run a command is about, whatever else it says. @throws RehomeError COMMAND_INVALID when it names none. */
+export function parseRunKey(data: JsonValue): StepRunKey {
+  return parseKey(asObject(data));
+}
+
 /** @throws RehomeError COMMAND_INVALID */
 export function parseStepCancel(data: JsonValue): StepCancelCommand {
   const object = asObject(data);

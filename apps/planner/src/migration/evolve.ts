@@ -64,6 +64,8 @@ function evolveKnown(state: KnownState, event: LedgerEvent): KnownState {
       return isOver(state) ? state : evolveDecision(state, event);
     case 'MigrationRequested':
     case 'CommandRejected':
+    // Forged: it says nothing of the run that it names.
+    case 'StepCommandRefused':
     case 'InstanceRegistered':
     case 'InstanceMoved':
     case 'InstanceResized':

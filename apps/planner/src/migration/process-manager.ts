@@ -18,7 +18,8 @@ export const PROCESS_MANAGER_CURSOR = 'process-manager';
 
 export interface ProcessManagerOptions {
   readonly reader: LedgerReader;
-  readonly writer: LedgerWriter;
+  /** Signs what executors receive as commands. */
+  readonly writer: Pick<LedgerWriter, 'append'>;
   readonly wake: LedgerWake;
   /** Of purpose `leases`. */
   readonly leases: Pool;

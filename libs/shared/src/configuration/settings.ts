@@ -111,6 +111,21 @@ export const SETTINGS = {
     description:
       'API keys to add at start, `name:role:sha256-of-the-key` separated by commas; a known name gets the new hash',
   },
+  signingKey: {
+    name: 'REHOME_SIGNING_KEY',
+    type: 'text',
+    optional: true,
+    secret: true,
+    usedBy: PLANNER,
+    description: 'Ed25519 key that signs commands, PKCS#8 as PEM; or give REHOME_SIGNING_KEY_FILE',
+  },
+  signingKeyFile: {
+    name: 'REHOME_SIGNING_KEY_FILE',
+    type: 'text',
+    optional: true,
+    usedBy: PLANNER,
+    description: 'File that holds the key that signs commands, as PEM, mode 0600',
+  },
   bodyLimitBytes: {
     name: 'REHOME_BODY_LIMIT_BYTES',
     type: 'integer',
@@ -188,6 +203,21 @@ export const SETTINGS = {
     optional: true,
     usedBy: EXECUTOR,
     description: 'File that holds the key of the vault, as base64',
+  },
+  commandKeys: {
+    name: 'REHOME_COMMAND_KEYS',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description:
+      'Public keys of planners whose commands are run, PEM blocks one after the other; or give REHOME_COMMAND_KEYS_FILE',
+  },
+  commandKeysFile: {
+    name: 'REHOME_COMMAND_KEYS_FILE',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description: 'File that holds the public keys of planners, as PEM',
   },
   secretRoots: {
     name: 'REHOME_SECRET_ROOTS',

@@ -99,6 +99,15 @@ export interface EventTypes {
   StepCancelled: StepAttempt & { readonly kind: StepKind; readonly reason: string };
   StepNeedsDecision: StepAttempt & { readonly kind: StepKind; readonly failure: Failure };
   StepLeaseLost: StepAttempt & { readonly kind: StepKind; readonly owner: string };
+  /** Somebody sent a command that the planner did not sign. It says nothing of the run that the command names. */
+  StepCommandRefused: {
+    readonly commandId: string;
+    /** The run that it names. Not the event's own fields: nobody may take this for an outcome of that run. */
+    readonly named: StepRunKey;
+    readonly reason: Failure;
+    /** Of the key that it claims to be signed with. */
+    readonly keyId?: string;
+  };
   StepResolved: StepRunKey & {
     readonly outcome: 'done' | 'not-done' | 'failed';
     readonly note: string;
@@ -183,6 +192,16 @@ export interface EventMetadata {
   /** `key:<name>` of an API key, `source:<ce_source>`, `planner` or `executor:<owner>`. */
   readonly actor: string;
   readonly traceparent?: string;
+  /** Of commands only: proof that the planner wrote them. */
+  readonly signature?: CommandSignature;
+}
+
+/** Ed25519 over the command: its event id, type and data. */
+export interface CommandSignature {
+  /** First 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
+  readonly keyId: string;
+  /** base64. */
+  readonly value: string;
 }
 
 /** An event about to be appended. */

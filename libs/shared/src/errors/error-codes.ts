@@ -51,6 +51,17 @@ export const ERROR_CODES = {
   INTERNAL: { disposition: 'abandon', status: 500, title: 'Something unexpected went wrong' },
   // running
   COMMAND_INVALID: { disposition: 'reject', status: 422, title: 'The command cannot be run by this executor' },
+  COMMAND_UNSIGNED: { disposition: 'reject', status: 422, title: 'A command carries no signature' },
+  COMMAND_KEY_UNKNOWN: {
+    disposition: 'reject',
+    status: 422,
+    title: 'A command is signed with a key that is not trusted',
+  },
+  COMMAND_SIGNATURE_INVALID: {
+    disposition: 'reject',
+    status: 422,
+    title: 'The signature of a command does not fit it',
+  },
   LEASE_LOST: { disposition: 'retry', status: 500, title: 'Another executor owns the step' },
   EXECUTOR_STOPPING: { disposition: 'retry', status: 503, title: 'The executor shuts down and gave the step back' },
   STEP_CANCELLED: { disposition: 'abandon', status: 500, title: 'The step was cancelled' },

@@ -1,8 +1,9 @@
-import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import type { JsonValue } from '../contracts/json.js';
 import { RehomeError } from '../errors/rehome-error.js';
 import { errorCodeOf } from '../database/postgres-errors.js';
+import { keyIdOf } from '../signing/signing-keys.js';
 import type { LedgerHead } from './ledger-reader.js';
 
 /** Where the ledger stood, signed and kept outside its database: an edit of the past cannot take it along. */
@@ -77,11 +78,6 @@ function parseCheckpoint(text: string): Checkpoint | undefined {
   } catch {
     return undefined;
   }
-}
-
-function keyIdOf(publicKey: KeyObject): string {
-  const der = publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(der).digest('hex').slice(0, 16);
 }
 
 function signedText(checkpoint: Omit<Checkpoint, 'signature'>): Buffer {

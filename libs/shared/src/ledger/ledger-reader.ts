@@ -80,6 +80,19 @@ export class LedgerReader {
     );
   }
 
+  /** The event of an id; undefined when the ledger holds none. */
+  async find(eventId: string): Promise<LedgerEvent | undefined> {
+    const [event] = await this.events(
+      `
+      select ${EVENT_COLUMNS}
+      from ledger.event
+      where event_id = $1
+      `,
+      [eventId],
+    );
+    return event;
+  }
+
   async head(): Promise<LedgerHead> {
     const [row] = await this.query<HeadRow>(
       `

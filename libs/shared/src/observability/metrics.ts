@@ -58,6 +58,11 @@ export const METRICS = {
   },
   // executor
   rehome_commands_total: { type: 'counter', help: 'Commands received', labels: ['outcome'] },
+  rehome_refused_commands_total: {
+    type: 'counter',
+    help: 'Commands refused because the planner did not sign them',
+    labels: ['reason'],
+  },
   rehome_step_attempts_total: {
     type: 'counter',
     help: 'Attempts of steps by how they ended',
