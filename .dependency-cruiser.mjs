@@ -17,17 +17,24 @@ export default {
   forbidden: [
     {
       name: 'apps-are-strangers',
-      comment: 'The planner and the executor meet in the ledger and in Kafka, never in code.',
+      comment: 'Planner, executor and command line meet in the ledger, in Kafka and over HTTP, never in code.',
       severity: 'error',
       from: { path: '^apps/([^/]+)/' },
       to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
     },
     {
       name: 'library-knows-no-app',
-      comment: 'libs/shared is what both apps stand on.',
+      comment: 'libs/shared is what all apps stand on, libs/client what programs use that are not of ours.',
       severity: 'error',
-      from: { path: '^libs/shared/', pathNot: '\\.spec\\.ts$|-test-kit\\.ts$' },
+      from: { path: '^libs/', pathNot: '\\.spec\\.ts$|-test-kit\\.ts$' },
       to: { path: '^(apps|test|scripts|examples|bench)/', pathNot: 'node_modules' },
+    },
+    {
+      name: 'services-need-no-client',
+      comment: 'The client is for those who talk to Rehome from outside.',
+      severity: 'error',
+      from: { path: '^(apps/(planner|executor)|libs/shared)/', pathNot: '\\.spec\\.ts$|-test-kit\\.ts$' },
+      to: { path: '^libs/client/' },
     },
     {
       name: 'apps-know-no-tooling',

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { Command } from 'commander';
+import { screenOf } from '../apps/cli/src/cli.config.js';
+import { stepsView } from '../apps/cli/src/rendering/live-steps.js';
 import { untilToldToEnd } from '../examples/sample-tenant/ready-line.js';
 import { certificateText } from './quickstart/certificate.js';
-import { stepsView } from './quickstart/live-steps.js';
 import { buildWorld, reportOf, upgrade, type Announce, type QuickstartWorld } from './quickstart/run-quickstart.js';
 import { addressesOf } from './stack/stack-state.js';
 
@@ -35,7 +36,9 @@ async function main(): Promise<boolean> {
 
 async function show(world: QuickstartWorld): Promise<boolean> {
   say('');
-  const body = await upgrade(world, stepsView(out));
+  const wishes = { progress: 'auto', json: json === true, colour: true };
+  const screen = screenOf(wishes, process.env, { stdin: process.stdin, stdout: out, stderr: out });
+  const body = await upgrade(world, stepsView(out, { ...screen, unicode: true }));
   const report = await reportOf(world, body);
   const certificate = body.result?.certificate;
   if (certificate) say(certificateText(certificate, report));

@@ -14,10 +14,12 @@ const BUILD_SETTINGS = [
   'tsconfig.base.json',
   'apps/planner/tsconfig.app.json',
   'apps/executor/tsconfig.app.json',
+  'apps/cli/tsconfig.app.json',
+  'libs/client/tsconfig.lib.json',
   'libs/shared/tsconfig.lib.json',
   'scripts/tsconfig.app.json',
 ];
-const PROJECTS = ['shared', 'planner', 'executor', 'scripts'];
+const PROJECTS = ['shared', 'client', 'planner', 'executor', 'cli', 'scripts'];
 
 /** Compiles into dist when a source is newer than the last build. @throws Error with what the compiler said. */
 export async function buildWhenStale() {

@@ -1,5 +1,5 @@
-import Table from 'cli-table3';
-import { seconds } from './live-steps.js';
+import { seconds } from '../../apps/cli/src/rendering/amounts.js';
+import { borderless } from '../../apps/cli/src/rendering/table.js';
 import type { QuickstartReport } from './report.js';
 import type { Certificate } from './migration-body.js';
 
@@ -21,7 +21,7 @@ export function certificateText(certificate: Certificate, report: QuickstartRepo
 
 function facts(certificate: Certificate, report: QuickstartReport): string {
   const { before, after, verification } = certificate;
-  return borderless([
+  return indented([
     ['before', `${before.dbServerId} at ${before.host}:${String(before.port)}, role ${before.user}`],
     [
       'after',
@@ -47,14 +47,6 @@ function checklist(certificate: Certificate): string {
     .join('\n');
 }
 
-function borderless(rows: readonly string[][]): string {
-  const sides = ['top', 'bottom', 'left', 'mid', 'right'];
-  const chars: Record<string, string> = { middle: '  ' };
-  for (const side of sides) for (const end of ['', '-mid', '-left', '-right']) chars[side + end] = '';
-  const table = new Table({
-    chars,
-    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0 },
-  });
-  table.push(...rows.map((row) => [...row]));
-  return table.toString().replaceAll(/ +$/gm, '');
+function indented(rows: readonly string[][]): string {
+  return borderless(rows).replaceAll(/^/gm, ' ');
 }

@@ -1,5 +1,5 @@
 import type { Certificate } from '../../apps/planner/src/migration/certificate.js';
-import type { MigrationView, StepView } from '../../apps/planner/src/migration/migration-view.js';
+import type { MigrationView, StepView } from '#shared/contracts/answers.js';
 
 /** `GET /v1/migrations/{id}` of an upgrade: its result is a certificate. */
 export type MigrationBody = Omit<MigrationView, 'result'> & {

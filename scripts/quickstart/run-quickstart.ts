@@ -10,7 +10,7 @@ import { RunningStack } from '../stack/running-stack.js';
 import { SampleNeighbour } from '../stack/sample-neighbour.js';
 import { SampleTenant } from '../stack/sample-tenant.js';
 import { toolMajor } from '../stack/tool-major.js';
-import type { StepsView } from './live-steps.js';
+import type { StepsView } from '../../apps/cli/src/rendering/live-steps.js';
 import { hasEnded, type MigrationBody } from './migration-body.js';
 import { failuresOf, type QuickstartReport } from './report.js';
 

@@ -1,7 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { AcceptedAnswer } from '#shared/contracts/answers.js';
 
 /** The answer to a request that was taken; the work goes on by itself. */
-export class AcceptedMigration {
+export class AcceptedMigration implements AcceptedAnswer {
   @ApiProperty({ format: 'uuid' })
   readonly migrationId!: string;
 

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiProperty, ApiTags } from '@nestjs/swagger';
+import type { ActionAnswer } from '#shared/contracts/answers.js';
 import type { MigrationId } from '#shared/contracts/ids.js';
 import { ApproveRequest, NoRequest, ReasonRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
 import type { Principal } from '../auth/principal.js';
@@ -9,7 +10,7 @@ import { bodyOf } from '../http/parsed.pipe.js';
 import { migrationLinks } from './accepted.js';
 import { MigrationActions, type Action } from './migration-actions.js';
 
-class ActionView {
+class ActionView implements ActionAnswer {
   @ApiProperty({ format: 'uuid' })
   readonly migrationId!: string;
 

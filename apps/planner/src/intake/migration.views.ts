@@ -1,22 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-
-const STATUSES = [
-  'requested',
-  'scheduled',
-  'inspecting',
-  'refused',
-  'awaiting-approval',
-  'migrating',
-  'paused',
-  'compensating',
-  'completed',
-  'rolled-back',
-  'cancelled',
-  'halted',
-] as const;
-
-/** Every status a migration can have. */
-export const MIGRATION_STATUSES: readonly string[] = STATUSES;
+import { MIGRATION_STATUSES, type MigrationSummaryAnswer } from '#shared/contracts/answers.js';
 
 export class FailureView {
   @ApiProperty({ example: 'VERIFICATION_FAILED' })
@@ -99,14 +82,14 @@ export class StepRow {
 }
 
 /** A migration as a list shows it. */
-export class MigrationSummary {
+export class MigrationSummary implements MigrationSummaryAnswer {
   @ApiProperty({ format: 'uuid' })
   readonly migrationId!: string;
 
   @ApiProperty({ example: 'upgrade' })
   readonly kind!: string;
 
-  @ApiProperty({ enum: STATUSES })
+  @ApiProperty({ enum: MIGRATION_STATUSES })
   readonly status!: string;
 
   @ApiProperty({ example: 'instance:46784872-…' })

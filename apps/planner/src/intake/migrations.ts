@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { MigrationView } from '#shared/contracts/answers.js';
 import type { StepDirection } from '#shared/contracts/events.js';
 import type { MigrationId } from '#shared/contracts/ids.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
@@ -7,7 +8,7 @@ import type { LedgerWake } from '#shared/ledger/ledger-wake.js';
 import { pauseFor } from '#shared/messaging/waiting.js';
 import { foldMigration } from '../migration/evolve.js';
 import { isOver, type KnownState } from '../migration/migration-state.js';
-import { viewMigration, type MigrationView, type StepProgressRow } from '../migration/migration-view.js';
+import { viewMigration, type StepProgressRow } from '../migration/migration-view.js';
 
 export interface Patience {
   readonly timeoutMs: number;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { BROKEN, History } from './history-test-kit.js';
-import { viewMigration, type StepView } from './migration-view.js';
+import type { StepView } from '#shared/contracts/answers.js';
+import { viewMigration } from './migration-view.js';
 
 const NOW = '2026-11-21T02:00:00.000Z';
 const view = (history: History) => viewMigration(history.known, [], NOW);

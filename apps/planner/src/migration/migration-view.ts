@@ -1,17 +1,7 @@
+import type { MigrationView, StepView, StepViewStatus } from '#shared/contracts/answers.js';
 import type { Failure, StepDirection } from '#shared/contracts/events.js';
-import type { JsonObject } from '#shared/contracts/json.js';
-import type { Phase, Plan } from '#shared/contracts/plan.js';
-import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import { downtimeAt } from './downtime.js';
-import {
-  DESCRIBE_STEP,
-  INSPECT_STEP,
-  isOver,
-  type Common,
-  type KnownState,
-  type Leftover,
-  type StepRun,
-} from './migration-state.js';
+import { DESCRIBE_STEP, INSPECT_STEP, isOver, type Common, type KnownState, type StepRun } from './migration-state.js';
 import { isInFlight, latestRun } from './step-runs.js';
 
 /** A row of `executor.step_progress`, as far as the view shows it. */
@@ -21,65 +11,6 @@ export interface StepProgressRow {
   readonly generation: number;
   readonly attempt: number;
   readonly progress: { readonly done: number; readonly total: number; readonly unit: string } | null;
-}
-
-export type StepViewStatus =
-  | 'waiting'
-  | 'commanded'
-  | 'accepted'
-  | 'running'
-  | 'retrying'
-  | 'succeeded'
-  | 'failed'
-  | 'cancelled'
-  | 'needs-decision'
-  | 'undoing'
-  | 'undone'
-  | 'undo-failed';
-
-export interface StepView {
-  readonly id: string;
-  readonly kind: string;
-  readonly phase: Phase | 'inspect';
-  readonly title: string;
-  readonly status: StepViewStatus;
-  readonly down: boolean;
-  readonly attempt: number;
-  readonly generation: number;
-  readonly progress: StepProgressRow['progress'];
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly error: Failure | null;
-}
-
-/** Body of `GET /v1/migrations/{id}`. */
-export interface MigrationView {
-  readonly migrationId: string;
-  readonly kind: string;
-  readonly status: KnownState['status'];
-  readonly subject: string;
-  readonly title: string;
-  readonly requestedBy: string;
-  readonly dryRun: boolean;
-  readonly request: JsonObject;
-  readonly plan: Plan | null;
-  readonly planHash: string | null;
-  readonly warnings: readonly string[];
-  readonly checks: readonly PreflightCheck[];
-  readonly steps: readonly StepView[];
-  readonly downtimeMs: number;
-  readonly pointOfNoReturnPassed: boolean;
-  readonly result: JsonObject | null;
-  /** Why it was refused, is being or was taken back, or halted. */
-  readonly reasons: readonly Failure[];
-  /** Step at which a person must decide. */
-  readonly haltedAt: string | null;
-  readonly leftovers: readonly Leftover[];
-  readonly runAt: string | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  /** Of the newest event in this answer, decimal. */
-  readonly position: string;
 }
 
 /** What is known about a migration at `now` (RFC 3339), which only lets a running downtime grow. */

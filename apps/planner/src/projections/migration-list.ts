@@ -1,9 +1,10 @@
+import { MIGRATION_STATUSES } from '#shared/contracts/answers.js';
 import { ChoiceField, IntegerField, PatternField, TextField } from '#shared/contracts/requests/fields.js';
 import { Transform } from 'class-transformer';
 import { invalidRequest } from '../http/request-refused.js';
 import { MigrationRow } from '../models/migration.entity.js';
 import type { PlannerModels } from '../models/planner-models.js';
-import { MIGRATION_STATUSES, type MigrationPage, type MigrationSummary } from '../intake/migration.views.js';
+import type { MigrationPage, MigrationSummary } from '../intake/migration.views.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 500;

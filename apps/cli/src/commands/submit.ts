@@ -1,0 +1,35 @@
+import type { AnyRequest } from '#client/rehome-client.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { readable } from '../rendering/readable.js';
+import type { Run } from '../run.js';
+import { follow } from './follow.js';
+import { showPlan } from './plan.js';
+import { readRequest, type RequestFlags } from './read-request.js';
+
+interface SubmitOptions extends RequestFlags {
+  readonly dryRun?: boolean;
+  readonly watch?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+/** @param kind name of the command below `submit`; undefined: the request comes from a file. */
+export function submitOf(kind: string | undefined) {
+  return async (run: Run, _args: readonly [], options: SubmitOptions): Promise<ExitCode> =>
+    submit(run, await readRequest(kind, options), options);
+}
+
+async function submit(run: Run, request: AnyRequest, options: SubmitOptions): Promise<ExitCode> {
+  const client = await run.client();
+  const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
+  const ask = { ...key, signal: run.interrupted };
+  if (options.dryRun === true) return showPlan(run, await client.plan(request, ask), { format: 'table' });
+  const accepted = await client.submit(request, ask);
+  const { migrationId, message, status } = readable(accepted);
+  if (options.watch === true) {
+    run.say(`${migrationId}  ${message}`);
+    return follow(run, client, migrationId);
+  }
+  if (run.json) run.out(JSON.stringify(accepted));
+  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}`);
+  return EXIT.done;
+}

@@ -1,0 +1,65 @@
+import { Command, Option } from 'commander';
+import { CLI_SETTINGS, CLI_SETTING_NAMES, type CliSetting } from './configuration/cli-settings.js';
+import type { CommandBody } from './run.js';
+import { migrationCommands } from './tree/migration-commands.js';
+
+/** A command that was typed: where its body is, and what it was given. */
+export interface Invocation {
+  readonly load: () => Promise<CommandBody>;
+  readonly args: readonly string[];
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Flags that every command takes. */
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+export type Invoke = (invocation: Invocation) => Promise<void>;
+
+/** Hangs the body of a command below its declaration; it is loaded only when it runs. */
+export type WithBody = (command: Command, load: () => Promise<CommandBody<never, never>>) => Command;
+
+/** The tree of commands; nothing of a command is loaded before it runs. */
+export function buildProgram(invoke: Invoke): Command {
+  const program = new Command('rehome')
+    .description('Moves PostgreSQL databases and can prove it: asks the planner, shows what it does')
+    .version('0.1.0', '-V, --version', 'print the version')
+    .option('--json', 'results as JSON: one object, or one per line where more follow')
+    .option('--no-color', 'no colours')
+    .option('-v, --verbose', 'more of everything')
+    .helpOption('-h, --help', 'explain a command')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(rehome --help, rehome COMMAND --help)');
+  for (const option of settingOptions()) program.addOption(option);
+  const withBody: WithBody = (command, load) =>
+    command.action((...given: unknown[]) => invoke(invocationOf(given, load)));
+  for (const command of migrationCommands(withBody)) program.addCommand(inherit(program, command));
+  return program.exitOverride();
+}
+
+function settingOptions(): Option[] {
+  return CLI_SETTING_NAMES.flatMap((name) => {
+    const { flag, description, choices }: CliSetting = CLI_SETTINGS[name];
+    if (flag === undefined) return [];
+    const option = new Option(flag, description);
+    return [choices === undefined ? option : option.choices([...choices])];
+  });
+}
+
+/** What `program.command()` would do by itself. */
+function inherit(program: Command, command: Command): Command {
+  command.copyInheritedSettings(program).exitOverride();
+  for (const child of command.commands) inherit(command, child);
+  return command;
+}
+
+/** The parser: commander gives arguments, options and the command itself, typed by their declarations only. */
+function invocationOf(given: readonly unknown[], load: () => Promise<CommandBody<never, never>>): Invocation {
+  const command = given.at(-1) as Command;
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  return {
+    load: load as unknown as () => Promise<CommandBody>,
+    args: command.processedArgs as string[],
+    options: command.optsWithGlobals(),
+    flags: root.opts(),
+  };
+}

@@ -1,0 +1,41 @@
+import { CommanderError } from 'commander';
+import { printFailure } from './print-failure.js';
+import { EXIT, type ExitCode } from './exit-codes.js';
+import { buildProgram, type Invocation } from './program.js';
+
+/** Reads a command line and runs what it asks for. */
+export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.done;
+  const program = buildProgram(async (invocation) => {
+    exitCode = await invoke(invocation, environment);
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
+
+async function invoke({ load, args, options, flags }: Invocation, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
+  const interruption = new AbortController();
+  const interrupt = (): void => {
+    // Who waits for something ends well by itself; a second Ctrl-C does not wait for that.
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    interruption.abort(new Error('interrupted'));
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  // Whoever reads us has read enough, as `head` does.
+  process.stdout.on('error', () => process.exit(EXIT.done));
+  try {
+    const { createRun } = await import('./create-run.js');
+    const run = await createRun(flags, environment, interruption.signal);
+    const body = await load();
+    return await body(run, args, options);
+  } catch (error) {
+    if (interruption.signal.aborted) return EXIT.interrupted;
+    return printFailure(error, flags['json'] === true);
+  }
+}

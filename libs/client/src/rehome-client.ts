@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  AcceptedAnswer,
+  ActionAnswer,
+  AuditAnswer,
+  EventAnswer,
+  MigrationSummaryAnswer,
+  MigrationView,
+  Page,
+  PlanAnswer,
+} from '#shared/contracts/answers.js';
+import type { MigrationRequest } from '#shared/contracts/requests/migration.request.js';
+import type { ApproveRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
+import type { Verification } from '#shared/ledger/verify.js';
+import { HttpCalls, type HttpCall, type PlannerConnection } from './http-calls.js';
+import { followEvents, type FollowOptions } from './live-events.js';
+import { textLines } from './text-lines.js';
+
+/** A request as this version of the client knows it, or one that only the planner knows. */
+export type AnyRequest = MigrationRequest | Readonly<Record<string, unknown>>;
+
+export interface ListFilter {
+  readonly kind?: string;
+  readonly status?: string;
+  readonly subject?: string;
+  readonly dryRun?: boolean;
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+export interface AuditFilter {
+  /** Positions, inclusive. */
+  readonly from?: string;
+  readonly to?: string;
+  /** A stream, or all that begin so with `*` at the end. */
+  readonly stream?: string;
+  /** Event names, separated by commas. */
+  readonly type?: string;
+  /** Times, RFC 3339. */
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export interface AskOptions {
+  /** The same key and body get the first answer again; a new key when absent. */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What a migration can be asked by people; see `POST /v1/migrations/{id}/…`. */
+export interface ActionBodies {
+  readonly approve: ApproveRequest;
+  readonly cancel: { readonly reason?: string };
+  readonly rollback: { readonly reason?: string };
+  readonly pause: { readonly reason?: string };
+  readonly resume: Readonly<Record<string, never>>;
+  readonly retry: Readonly<Record<string, never>>;
+  readonly resolve: ResolveRequest;
+}
+export type ActionName = keyof ActionBodies;
+
+/** `wait` of the planner, in seconds, and what the network may take on top of it. */
+const LONGEST_WAIT_S = 30;
+const WAIT_MARGIN_MS = 15_000;
+
+/** The planner's REST interface, typed. Every method throws `PlannerError`. */
+export class RehomeClient {
+  readonly calls: HttpCalls;
+
+  constructor(connection: PlannerConnection) {
+    this.calls = new HttpCalls(connection);
+  }
+
+  /** Asks for a migration, exactly once however often the network fails. */
+  submit(request: AnyRequest, { idempotencyKey = randomUUID(), signal }: AskOptions = {}): Promise<AcceptedAnswer> {
+    return this.calls.json(
+      ask('/v1/migrations', request, { idempotencyKey, ...(signal === undefined ? {} : { signal }) }),
+    );
+  }
+
+  /** A dry run: inspected and compiled, nothing changed. Waits until it is decided. */
+  async plan(request: AnyRequest, { idempotencyKey = randomUUID(), signal }: AskOptions = {}): Promise<PlanAnswer> {
+    const call = ask('/v1/plans', request, { idempotencyKey, ...(signal === undefined ? {} : { signal }) });
+    const first = await this.calls.json<PlanAnswer>({ ...call, timeoutMs: 60_000 });
+    if (isDecided(first)) return first;
+    await this.untilAtRest(first.planId, signal);
+    return this.planOf(first.planId);
+  }
+
+  planOf(planId: string): Promise<PlanAnswer> {
+    return this.calls.json({ method: 'GET', path: `/v1/plans/${encodeURIComponent(planId)}` });
+  }
+
+  list(filter: ListFilter = {}): Promise<Page<MigrationSummaryAnswer>> {
+    return this.calls.json({ method: 'GET', path: '/v1/migrations', query: { ...filter } });
+  }
+
+  /** @param options `waitS`: answers at the next change of status, or after so many seconds. */
+  migration(
+    migrationId: string,
+    options: { readonly waitS?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<MigrationView> {
+    const { waitS, signal } = options;
+    return this.calls.json({
+      method: 'GET',
+      path: migrationPath(migrationId),
+      ...(waitS === undefined ? {} : { query: { wait: waitS }, timeoutMs: waitS * 1000 + WAIT_MARGIN_MS }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** The migration once nothing more happens by itself, or it waits for an approval. */
+  async untilAtRest(migrationId: string, signal?: AbortSignal): Promise<MigrationView> {
+    const patience = signal === undefined ? {} : { signal };
+    let view = await this.migration(migrationId, patience);
+    while (!AT_REST.has(view.status)) view = await this.migration(migrationId, { waitS: LONGEST_WAIT_S, ...patience });
+    return view;
+  }
+
+  act<A extends ActionName>(migrationId: string, action: A, body: ActionBodies[A]): Promise<ActionAnswer> {
+    return this.calls.json({ method: 'POST', path: `${migrationPath(migrationId)}/${action}`, body });
+  }
+
+  /** Its events so far, in order. */
+  async events(migrationId: string, after?: string): Promise<EventAnswer[]> {
+    const { text } = await this.calls.text({
+      method: 'GET',
+      path: `${migrationPath(migrationId)}/events`,
+      query: { after },
+      accept: 'application/x-ndjson',
+    });
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as EventAnswer);
+  }
+
+  /** Its events as they happen, until it is over; see `followEvents`. */
+  follow(migrationId: string, options: FollowOptions = {}): AsyncGenerator<EventAnswer> {
+    return followEvents(this.calls, migrationId, options);
+  }
+
+  /** The flight recorder of a migration: JSON, Markdown or HTML. */
+  async report(migrationId: string, mediaType: string, step?: string): Promise<string> {
+    const path = `${migrationPath(migrationId)}/report`;
+    return (await this.calls.text({ method: 'GET', path, query: { step }, accept: mediaType })).text;
+  }
+
+  /** The ledger in position order, lines as the planner wrote them. */
+  async *auditLines(filter: AuditFilter = {}, signal?: AbortSignal): AsyncGenerator<string> {
+    const answer = await this.calls.stream({
+      method: 'GET',
+      path: '/v1/audit/events',
+      query: { ...filter },
+      accept: 'application/x-ndjson',
+      ...(signal === undefined ? {} : { signal }),
+    });
+    if (answer.body === null) return;
+    for await (const line of textLines(answer.body)) if (line !== '') yield line;
+  }
+
+  async *auditEvents(filter: AuditFilter = {}, signal?: AbortSignal): AsyncGenerator<AuditAnswer> {
+    for await (const line of this.auditLines(filter, signal)) yield JSON.parse(line) as AuditAnswer;
+  }
+
+  /** Lets the planner recompute the hash chain. A long ledger takes a while: as long as the caller has patience. */
+  verify(range: { readonly from?: string; readonly to?: string } = {}): Promise<Verification> {
+    return this.calls.json({ method: 'GET', path: '/v1/audit/verify', query: range, timeoutMs: VERIFY_TIMEOUT_MS });
+  }
+
+  /** One entry of the registry: `servers`, `services`, `entitlements`, `instances`, `sources`. */
+  entry<T>(collection: string, name: string): Promise<T> {
+    return this.calls.json({ method: 'GET', path: `/v1/${collection}/${encodeURIComponent(name)}` });
+  }
+
+  entries<T>(collection: string, query: HttpCall['query'] = {}): Promise<Page<T>> {
+    return this.calls.json({ method: 'GET', path: `/v1/${collection}`, query });
+  }
+
+  put<T>(collection: string, name: string, body: unknown): Promise<T> {
+    return this.calls.json({ method: 'PUT', path: `/v1/${collection}/${encodeURIComponent(name)}`, body });
+  }
+}
+
+const VERIFY_TIMEOUT_MS = 600_000;
+const AT_REST: ReadonlySet<string> = new Set([
+  'refused',
+  'awaiting-approval',
+  'completed',
+  'rolled-back',
+  'cancelled',
+  'halted',
+]);
+
+function ask(path: string, body: unknown, options: AskOptions & { readonly idempotencyKey: string }): HttpCall {
+  const { idempotencyKey, signal } = options;
+  return {
+    method: 'POST',
+    path,
+    body,
+    headers: { 'idempotency-key': idempotencyKey },
+    repeatable: true,
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function migrationPath(migrationId: string): string {
+  return `/v1/migrations/${encodeURIComponent(migrationId)}`;
+}
+
+function isDecided({ status }: PlanAnswer): boolean {
+  return AT_REST.has(status);
+}
