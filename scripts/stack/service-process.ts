@@ -96,11 +96,14 @@ export class ServiceProcess {
   }
 }
 
-/** What a child needs of our own environment; REHOME_* of the caller reach it, so that settings can be tried by hand. */
+/** What a child needs of our own environment; REHOME_* and OTEL_* of the caller reach it, so that settings can be tried by hand. */
 function inheritedEnvironment(): Record<string, string> {
   const wanted = Object.entries(process.env).filter(
     ([name, value]) =>
-      value !== undefined && (name.startsWith('REHOME_') || ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'].includes(name)),
+      value !== undefined &&
+      (name.startsWith('REHOME_') ||
+        name.startsWith('OTEL_') ||
+        ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'].includes(name)),
   );
   return Object.fromEntries(wanted as [string, string][]);
 }

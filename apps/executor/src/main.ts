@@ -1,5 +1,7 @@
 import 'reflect-metadata';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
+import { createLogger } from '#shared/observability/logger.js';
+import { startTracing } from '#shared/observability/start-tracing.js';
 import { ExecutorApp } from './executor-app.js';
 import { readExecutorConfig } from './executor.config.js';
 
@@ -8,13 +10,18 @@ const CLOSE_GRACE_MS = 5_000;
 
 async function main(): Promise<void> {
   const config = readExecutorConfig(process.env);
+  const logger = createLogger({ name: 'executor', level: config.logLevel });
+  const stopTracing = await startTracing(process.env, 'rehome-executor', logger);
   const app = await ExecutorApp.start(config);
   const stop = (): void => {
     setTimeout(() => process.exit(1), config.shutdownTimeoutMs + CLOSE_GRACE_MS).unref();
-    app.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    void app
+      .stop()
+      .then(stopTracing)
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -5,6 +5,7 @@ import { installAccessLog, requestIdOf } from './http/access-log.js';
 import { takeJsonBodies } from './http/json-body.js';
 import { nestLogger } from './http/nest-logger.js';
 import { answerFrameworkError } from './http/problem.filter.js';
+import { traceCalls } from './http/trace-calls.js';
 import { serveOpenApi } from './http/openapi.js';
 import { KafkaParts } from './kafka-parts.js';
 import { openLedgerParts } from './ledger-parts.js';
@@ -38,6 +39,7 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
   const app = await NestFactory.create<NestFastifyApplication>(PlannerModule.around(lifecycle), adapter, {
     logger: nestLogger(logger),
   });
+  traceCalls(adapter.getInstance());
   installAccessLog(adapter.getInstance(), logger, parts.metrics);
   takeJsonBodies(app, config.bodyLimitBytes);
   serveOpenApi(app);

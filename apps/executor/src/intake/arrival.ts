@@ -10,6 +10,8 @@ import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
+import { activeTraceparent } from '#shared/observability/tracing.js';
 import type { CommandKeys } from '#shared/signing/command-signature.js';
 import type { StepCommand } from './step-command.js';
 
@@ -19,6 +21,7 @@ export interface Arrival {
   readonly commandId: string;
   readonly position: bigint;
   readonly correlationId: string;
+  readonly traceparent?: string;
   readonly data: JsonValue;
   readonly signature: CommandSignature | undefined;
 }
@@ -39,8 +42,9 @@ export interface CommandIntakeParts {
 export type Acceptance = 'accepted' | 'duplicate' | 'rejected';
 
 /** What is appended because of a command says so. */
-export function metadataOf({ commandId, correlationId }: Arrival, owner: string): EventMetadata {
-  return { correlationId, causationId: commandId, actor: `executor:${owner}` };
+export function metadataOf({ commandId, correlationId, traceparent }: Arrival, owner: string): EventMetadata {
+  const actor = `executor:${owner}`;
+  return { correlationId, causationId: commandId, actor, ...traceparentField(activeTraceparent() ?? traceparent) };
 }
 
 /** Fails the run that a command names. No run comes of it: attempt and fence 0. */

@@ -1,6 +1,8 @@
 import { isUuid, uuidV5 } from '#shared/contracts/uuid.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerItem } from '#shared/ledger/ledger-item.js';
+import { traceLogFields } from '#shared/observability/trace-context.js';
+import { activeTraceparent } from '#shared/observability/tracing.js';
 import { requestCancel } from '../running/step-run-store.js';
 import {
   keyOf,
@@ -75,10 +77,12 @@ export class CommandIntake {
     return acceptance;
   }
 
-  private told(acceptance: Acceptance, command: StepCommand, { commandId }: Arrival): void {
+  private told(acceptance: Acceptance, command: StepCommand, { commandId, traceparent }: Arrival): void {
     const { logger, wake } = this.parts;
     const { migrationId, stepId, direction, generation, kind } = command;
-    logger.info({ migrationId, stepId, direction, generation, kind, commandId, acceptance }, 'command received');
+    const run = { migrationId, stepId, direction, generation, kind };
+    const trace = traceLogFields(activeTraceparent() ?? traceparent);
+    logger.info({ ...trace, ...run, commandId, acceptance }, 'command received');
     if (acceptance === 'accepted') wake();
   }
 }

@@ -9,6 +9,7 @@ import { ledgerFailure, type LedgerReader } from '#shared/ledger/ledger-reader.j
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
 import { signatureIn } from '#shared/signing/command-signature.js';
 import { isKnownRun } from '../running/step-run-store.js';
 import type { Arrival } from './arrival.js';
@@ -165,8 +166,9 @@ export class CommandSweep {
 }
 
 function arrivalOf({ eventId: commandId, position, metadata, data }: LedgerEvent): Arrival {
-  const { correlationId } = metadata;
-  return { commandId, position, correlationId, data: asJsonObject(data), signature: signatureIn(metadata) };
+  const { correlationId, traceparent } = metadata;
+  const command = { commandId, position, correlationId, ...traceparentField(traceparent) };
+  return { ...command, data: asJsonObject(data), signature: signatureIn(metadata) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import type { JsonValue } from '#shared/contracts/json.js';
 import { RecordContext } from '#shared/messaging/record-context.js';
 import { RpcErrors } from '#shared/messaging/rpc-errors.filter.js';
+import { traceparentField, traceparentOf } from '#shared/observability/trace-context.js';
 import { signatureIn } from '#shared/signing/command-signature.js';
 import type { Arrival } from './arrival.js';
 import { CommandIntake } from './command-intake.js';
@@ -30,6 +31,7 @@ function arrivalOf(data: JsonValue, { event }: RecordContext): Arrival {
     commandId: event.id,
     position: /^\d{1,19}$/.test(sequence ?? '') ? BigInt(sequence ?? 0) : 0n,
     correlationId: correlationid ?? event.id,
+    ...traceparentField(traceparentOf(event.extensions['traceparent'])),
     data,
     signature: signatureIn(parsed(metadata)),
   };

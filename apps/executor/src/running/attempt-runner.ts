@@ -3,8 +3,10 @@ import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import type { Logger } from '#shared/observability/logger.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
 import type { Pool } from 'pg';
 import { performRun, performUndo, timedOut } from './attempt.js';
+import { endAttemptSpan, startAttemptSpan } from './attempt-span.js';
 import type { ClaimedRun } from './claim.js';
 import { Lease, type LeaseTimes } from './lease.js';
 import { outcomeOfError, type Outcome } from './outcome.js';
@@ -43,14 +45,22 @@ export class AttemptRunner {
 
   /** Never throws: how it ended is the outcome, and where that cannot be written the next owner finds out. */
   async execute(claimed: ClaimedRun, stopping: AbortSignal, giveUp: AbortSignal): Promise<void> {
+    const span = startAttemptSpan(claimed);
+    const metadata = { ...claimed.metadata, ...traceparentField(span.traceparent) };
+    const outcome = await span.run(() => this.executeTraced({ ...claimed, metadata }, stopping, giveUp));
+    endAttemptSpan(span, outcome);
+  }
+
+  private async executeTraced(claimed: ClaimedRun, stopping: AbortSignal, giveUp: AbortSignal): Promise<Outcome> {
     const { outcomes, metrics, logger } = this.parts;
     const { attempt, kind, metadata } = claimed;
+    let outcome: Outcome = { status: 'lost' };
     const startedAt = performance.now();
     logger.info({ ...attempt, kind }, 'step attempt started');
     const lease = this.leaseOf(claimed);
     const guards = guard(lease, claimed, stopping);
     try {
-      const outcome = await this.attempt(claimed, lease);
+      outcome = await this.attempt(claimed, lease);
       const durationMs = Math.round(performance.now() - startedAt);
       metrics.count('rehome_step_attempts_total', { kind, direction: attempt.direction, outcome: outcome.status });
       metrics.observe('rehome_step_seconds', { kind, direction: attempt.direction }, durationMs / 1_000);
@@ -63,6 +73,7 @@ export class AttemptRunner {
       guards.clear();
       lease.close();
     }
+    return outcome;
   }
 
   private async attempt(claimed: ClaimedRun, lease: Lease): Promise<Outcome> {

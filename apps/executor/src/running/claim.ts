@@ -4,6 +4,7 @@ import { toMigrationId, toStepId } from '#shared/contracts/ids.js';
 import { isStepKind, type StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { stepStream } from '#shared/contracts/streams.js';
 import type { LedgerItem } from '#shared/ledger/ledger-item.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
 import type { StepRun } from './step-run.js';
 
 /** A run that is ours until the lease ends. */
@@ -41,14 +42,19 @@ export function claimItem(candidate: StepRun, claimant: Claimant): { item: Ledge
 }
 
 function claimOf(candidate: StepRun, claimant: Claimant): ClaimedRun {
-  const { kind, key, correlationId, commandId } = candidate;
+  const { kind, key, correlationId, commandId, traceparent } = candidate;
   // Intake lets only known kinds in; a row of a newer executor's kind is not ours to claim.
   if (!isStepKind(kind)) throw new TypeError(`step_run holds the unknown kind ${kind}`);
   return {
     run: candidate,
     kind,
     attempt: { ...key, attempt: candidate.attempt + 1, fence: candidate.fence + 1 },
-    metadata: { correlationId, causationId: commandId, actor: `executor:${claimant.owner}` },
+    metadata: {
+      correlationId,
+      causationId: commandId,
+      actor: `executor:${claimant.owner}`,
+      ...traceparentField(traceparent),
+    },
     sentAt: performance.now(),
   };
 }

@@ -3,6 +3,7 @@ import type { StepDirection, StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import { STEP_VERSIONS } from '#shared/contracts/steps/step-kinds.js';
 import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
 import type { LeaseAnswer } from './lease.js';
 import type { Progress } from './step.js';
 import type { StepRun, StepRunState } from './step-run.js';
@@ -19,6 +20,7 @@ interface CandidateRow {
   result: JsonObject | null;
   site: string | null;
   correlation_id: string;
+  traceparent: string | null;
   state: StepRunState;
   attempt: number;
   fence: string;
@@ -39,6 +41,9 @@ export async function findCandidates(pool: Pool, site: string | undefined, limit
     pool.query<CandidateRow>(
       `select migration_id, step_id, direction, generation, command_id, kind, version, params, result, site,
               correlation_id, state, attempt, fence, owner, cancel_requested,
+              (select command.metadata ->> 'traceparent'
+                 from ledger.event as command
+                where command.event_id = run.command_id) as traceparent,
               coalesce(extract(epoch from deadline - clock_timestamp()) * 1000, timeout_ms)::float8 as remaining_ms
          from executor.step_run as run
         where (state = 'accepted'
@@ -155,6 +160,7 @@ function toStepRun(row: CandidateRow): StepRun {
     site: row.site ?? undefined,
     correlationId: row.correlation_id,
     commandId: row.command_id,
+    ...traceparentField(row.traceparent ?? undefined),
     cancelRequested: row.cancel_requested,
     remainingMs: row.remaining_ms,
   };

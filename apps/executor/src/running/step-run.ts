@@ -28,6 +28,8 @@ export interface StepRun {
   readonly site: string | undefined;
   readonly correlationId: string;
   readonly commandId: string;
+  /** Of the command: the span in which it was decided. */
+  readonly traceparent?: string;
   readonly cancelRequested: boolean;
   /** Until the deadline, by the database's clock; negative when it has passed. */
   readonly remainingMs: number;

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
+import { traceLogFields } from '#shared/observability/trace-context.js';
 import { principalOf } from '../auth/principal.js';
+import { pathOf } from './path-of.js';
+import { traceparentOfCall } from './trace-calls.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 
@@ -11,11 +14,6 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers['x-request-id'];
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-}
-
-/** Path without the query: what a problem names. */
-export function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? '/';
 }
 
 /** One line and one measurement per call. Headers, queries and bodies stay out: they may hold secrets. */
@@ -37,6 +35,7 @@ export function installAccessLog(fastify: FastifyInstance, logger: Logger, metri
         status: reply.statusCode,
         durationMs: Math.round(reply.elapsedTime * 10) / 10,
         ...(principal === undefined ? {} : { actor: principal.actor }),
+        ...traceLogFields(traceparentOfCall(request)),
       },
       'call answered',
     );

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { throwError, type Observable } from 'rxjs';
 import { PROBLEM_MEDIA_TYPE, type Problem } from '#shared/contracts/problem.js';
 import type { Logger } from '#shared/observability/logger.js';
-import { pathOf } from './access-log.js';
+import { pathOf } from './path-of.js';
 import { problemHeaders, problemOfError } from './problem-of-error.js';
 
 /** Every failure of a call becomes `application/problem+json`; failures of Kafka handlers pass on as they are. */

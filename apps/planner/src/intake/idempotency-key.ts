@@ -11,10 +11,3 @@ export function idempotencyOf(header: unknown, keyName: string): { scope: string
     ]);
   return { scope: `key:${keyName}`, key: header };
 }
-
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** W3C trace context of the caller; anything else is as if it were not sent. */
-export function traceparentOf(header: unknown): string | undefined {
-  return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
-}

@@ -4,6 +4,7 @@ import type { MigrationId } from '#shared/contracts/ids.js';
 import { migrationStream } from '#shared/contracts/streams.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
 import type { KnownState } from '../migration/migration-state.js';
 import {
   mayApprove,
@@ -57,8 +58,9 @@ export class MigrationActions {
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
       const state = await this.migrations.get(migrationId);
       const wish = wishOf(state, action, actor);
-      const { correlationId } = state.request;
-      const metadata = { correlationId, causationId: eventId, actor };
+      const { correlationId, traceparent } = state.request;
+      // Every event of a migration stays in the trace of who asked for it.
+      const metadata = { correlationId, causationId: eventId, actor, ...traceparentField(traceparent) };
       const event: NewEvent = { eventId, schemaVersion: 1, metadata, ...wish };
       const answer = await this.writer.append({
         appends: [{ stream: migrationStream(migrationId), expected: state.version, events: [event] }],

@@ -4,13 +4,14 @@ import { Transform } from 'class-transformer';
 import type { FastifyReply } from 'fastify';
 import type { MigrationId } from '#shared/contracts/ids.js';
 import { IntegerField } from '#shared/contracts/requests/fields.js';
+import { traceparentField, traceparentOf } from '#shared/observability/trace-context.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { migrationIdPipe } from '../http/migration-id.pipe.js';
 import { untilGone } from '../http/ndjson.js';
 import { queryOf } from '../http/parsed.pipe.js';
 import { AcceptedMigration, migrationLinks } from './accepted.js';
-import { idempotencyOf, traceparentOf } from './idempotency-key.js';
+import { idempotencyOf } from './idempotency-key.js';
 import { MigrationIntake } from './migration-intake.js';
 import { SHUTDOWN } from '../tokens.js';
 import { ListQuery, MigrationList } from '../projections/migration-list.js';
@@ -70,14 +71,13 @@ export class MigrationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AcceptedMigration> {
     const idempotency = idempotencyOf(key, caller.keyName);
-    const trace = traceparentOf(traceparent);
     const { answer, repeated } = await this.intake.take({
       body,
       via: 'rest',
       dryRun: false,
       actor: caller.actor,
       ...(idempotency === undefined ? {} : { idempotency }),
-      ...(trace === undefined ? {} : { traceparent: trace }),
+      ...traceparentField(traceparentOf(traceparent)),
     });
     reply.header('location', `/v1/migrations/${answer.migrationId}`);
     if (repeated) reply.header('idempotency-replayed', 'true');

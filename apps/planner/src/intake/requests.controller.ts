@@ -6,9 +6,9 @@ import { REHOME_NAMESPACE, uuidV5 } from '#shared/contracts/uuid.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { RecordContext } from '#shared/messaging/record-context.js';
 import { RpcErrors } from '#shared/messaging/rpc-errors.filter.js';
+import { traceparentField, traceparentOf } from '#shared/observability/trace-context.js';
 import { Registry } from '../registry/registry.js';
 import type { RegistryEntries } from '../registry/registry-entries.js';
-import { traceparentOf } from './idempotency-key.js';
 import { MigrationIntake } from './migration-intake.js';
 
 export const REQUEST_TYPE = 'rehome.request';
@@ -26,7 +26,6 @@ export class RequestsController {
   @EventPattern<string>(REQUEST_TYPE)
   async request(@Payload() body: unknown, @Ctx() { event }: RecordContext): Promise<void> {
     refuseSource(event.source, body, await this.registry.current());
-    const traceparent = traceparentOf(event.extensions['traceparent']);
     await this.intake.take({
       body,
       via: 'kafka',
@@ -34,7 +33,7 @@ export class RequestsController {
       actor: `source:${event.source}`,
       migrationId: migrationIdOf(event.source, event.id),
       correlationId: event.id,
-      ...(traceparent === undefined ? {} : { traceparent }),
+      ...traceparentField(traceparentOf(event.extensions['traceparent'])),
     });
   }
 }

@@ -4,6 +4,8 @@ import { migrationStream } from '#shared/contracts/streams.js';
 import { uuidV5 } from '#shared/contracts/uuid.js';
 import type { LedgerEffect } from '#shared/ledger/ledger-effect.js';
 import type { LedgerItem, StreamAppend } from '#shared/ledger/ledger-item.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
+import { activeTraceparent } from '#shared/observability/tracing.js';
 import type { Decision, Draft } from './decision.js';
 import type { KnownState } from './migration-state.js';
 
@@ -43,7 +45,7 @@ function newEvent(state: KnownState, draft: Draft, ordinal: number): NewEvent {
       correlationId,
       causationId: state.lastEventId,
       actor: 'planner',
-      ...(traceparent === undefined ? {} : { traceparent }),
+      ...traceparentField(activeTraceparent() ?? traceparent),
     },
   } as NewEvent;
 }

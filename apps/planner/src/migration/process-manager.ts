@@ -11,6 +11,7 @@ import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
+import { traceLogFields } from '#shared/observability/trace-context.js';
 import { react, type Reaction } from './reaction.js';
 import { Timers } from './timers.js';
 
@@ -144,7 +145,7 @@ export class ProcessManager {
     const reaction = await this.reactTo(cursor, migrationId, event);
     if (reaction.appended.length > 0) {
       cursor.position = toPosition(event.position);
-      await this.appended(migrationId, event, reaction.appended);
+      await this.appended(migrationId, event, reaction);
     }
     return reaction.seenTo;
   }
@@ -153,7 +154,10 @@ export class ProcessManager {
   private async reactTo(cursor: LeasedCursor, migrationId: MigrationId, event: LedgerEvent): Promise<Reaction> {
     cursor.check();
     try {
-      return await react(this.options, migrationId, cursor.moveTo(toPosition(event.position)));
+      return await react(this.options, migrationId, {
+        effect: cursor.moveTo(toPosition(event.position)),
+        traceparent: event.metadata.traceparent,
+      });
     } catch (error) {
       if (OF_THE_LEDGER.includes(toRehomeError(error).code)) throw error;
       this.options.logger.error({ migrationId, position: String(event.position), error }, 'migration left undecided');
@@ -161,10 +165,12 @@ export class ProcessManager {
     }
   }
 
-  private async appended(migrationId: string, event: LedgerEvent, appended: readonly EventName[]): Promise<void> {
+  private async appended(migrationId: string, event: LedgerEvent, reaction: Reaction): Promise<void> {
     const { faults, logger, metrics } = this.options;
     metrics.count('rehome_process_manager_reactions_total', {});
-    logger.info({ migrationId, position: String(event.position), because: event.type, appended }, 'decided');
+    const { appended, traceparent } = reaction;
+    const because = { position: String(event.position), because: event.type };
+    logger.info({ migrationId, ...because, appended, ...traceLogFields(traceparent) }, 'decided');
     await faults.reach('process-manager.appended');
   }
 

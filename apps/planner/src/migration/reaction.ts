@@ -6,6 +6,7 @@ import type { LedgerEffect } from '#shared/ledger/ledger-effect.js';
 import type { AppendAnswer } from '#shared/ledger/ledger-item.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { activeTraceparent, traced } from '#shared/observability/tracing.js';
 import { decide } from './decide.js';
 import { decideBusy } from './decide-planning.js';
 import { event, type Decision } from './decision.js';
@@ -23,27 +24,37 @@ export interface Reaction {
   /** Newest event that the decision knew of; 0 when there was no migration. */
   readonly seenTo: bigint;
   readonly appended: readonly EventName[];
+  /** Of the span in which it was decided. */
+  readonly traceparent?: string | undefined;
+}
+
+/** What a reaction answers to. */
+export interface Cause {
+  /** Done together with what is decided. */
+  readonly effect: LedgerEffect;
+  /** Of the event that brought it about: linked, because the decision belongs to the trace of the request. */
+  readonly traceparent?: string | undefined;
 }
 
 /** After so many conflicts in a row something else is wrong. */
 const MAX_CONFLICTS = 50;
 
 /**
- * Loads a migration, decides and appends, together with `effect`. A conflict means that somebody else wrote
+ * Loads a migration, decides and appends, together with the effect of its cause. A conflict means that somebody else wrote
  * meanwhile: everything is loaded and decided anew.
  *
  * @throws RehomeError LEASE_LOST when the cursor has another owner, LEDGER_UNAVAILABLE.
  */
-export async function react(ledger: Ledger, migrationId: MigrationId, effect: LedgerEffect): Promise<Reaction> {
+export async function react(ledger: Ledger, migrationId: MigrationId, cause: Cause): Promise<Reaction> {
   let busy: Busy | undefined;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const state = foldMigration(await ledger.reader.readMigration(migrationId));
     if (state.status === 'unknown') return { seenTo: 0n, appended: [] };
     const decision = busy === undefined ? decideSafely(state) : decideBusy(state, busy);
     if (decision.events.length === 0) return { seenTo: state.position, appended: [] };
-    const answer = await appendSafely(ledger, state, decision, effect);
+    const { answer, traceparent } = await appendTraced(ledger, state, decision, cause);
     if (answer.outcome === 'appended' || answer.outcome === 'repeated')
-      return { seenTo: state.position, appended: decision.events.map(({ type }) => type) };
+      return { seenTo: state.position, appended: decision.events.map(({ type }) => type), traceparent };
     busy = answer.outcome === 'refused' ? readRefusal(answer) : undefined;
   }
   throw new RehomeError('LEDGER_CONFLICT', `migration ${migrationId} changed ${String(MAX_CONFLICTS)} times meanwhile`);
@@ -72,6 +83,25 @@ function decideSafely(state: KnownState): Decision {
   } catch (error) {
     return haltFor(state, error);
   }
+}
+
+function appendTraced(
+  ledger: Ledger,
+  state: KnownState,
+  decision: Decision,
+  { effect, traceparent }: Cause,
+): Promise<{ answer: AppendAnswer; traceparent: string | undefined }> {
+  const { migrationId, traceparent: parent } = state.request;
+  const attributes = {
+    'rehome.migration_id': migrationId,
+    'rehome.position': String(state.position),
+    'rehome.decided': decision.events.map(({ type }) => type),
+  };
+  return traced('decide', { parent, links: [traceparent], attributes }, async (span) => {
+    const answer = await appendSafely(ledger, state, decision, effect);
+    span.set({ 'rehome.outcome': answer.outcome });
+    return { answer, traceparent: activeTraceparent() ?? parent };
+  });
 }
 
 async function appendSafely(

@@ -4,6 +4,7 @@ import { migrationOfStream, migrationStream } from '#shared/contracts/streams.js
 import { uuidV5 } from '#shared/contracts/uuid.js';
 import type { LedgerItem } from '#shared/ledger/ledger-item.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { traceparentField } from '#shared/observability/trace-context.js';
 import { isBusyTimer } from './decide-planning.js';
 
 interface PendingTimer {
@@ -11,6 +12,7 @@ interface PendingTimer {
   readonly timer: string;
   readonly dueAtMs: number;
   readonly correlationId: string;
+  readonly traceparent?: string;
   readonly setBy: string;
 }
 
@@ -64,6 +66,7 @@ export class Timers {
       timer,
       dueAtMs: Date.parse(data.dueAt),
       correlationId: metadata.correlationId,
+      ...traceparentField(metadata.traceparent),
       setBy: eventId,
     });
   }
@@ -83,13 +86,13 @@ function keyOf(data: { readonly migrationId: string; readonly timer: string }): 
   return `${data.migrationId}/${data.timer}`;
 }
 
-function fire({ migrationId, timer, correlationId, setBy }: PendingTimer): LedgerItem {
+function fire({ migrationId, timer, correlationId, setBy, traceparent }: PendingTimer): LedgerItem {
   const event: NewEvent = {
     eventId: uuidV5(setBy, 'fired'),
     type: 'TimerFired',
     schemaVersion: 1,
     data: { migrationId, timer },
-    metadata: { correlationId, causationId: setBy, actor: 'planner' },
+    metadata: { correlationId, causationId: setBy, actor: 'planner', ...traceparentField(traceparent) },
   };
   return {
     appends: [{ stream: migrationStream(toMigrationId(migrationId)), expected: 'any', events: [event] }],

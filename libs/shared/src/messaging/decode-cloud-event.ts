@@ -1,3 +1,4 @@
+import { traceparentOf } from '../observability/trace-context.js';
 import { checkCloudEvent, type CloudEvent, type RawCloudEvent } from './cloud-event.js';
 import { CE_PREFIX, CONTENT_TYPE, STRUCTURED_CONTENT, TRACEPARENT } from './cloud-event-headers.js';
 import { invalid, isJson, mediaType, parseJson, utf8 } from './cloud-event-text.js';
@@ -52,12 +53,9 @@ function attributeHeaders(headers: RecordHeaders): Map<string, string> {
   return attributes;
 }
 
-const TRACE_CONTEXT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 /** Tracing is nobody's contract with us: what is not W3C trace context is passed over, as the W3C asks. */
 function traceContext(value: RecordHeaders[string]): string | undefined {
-  const text = Buffer.isBuffer(value) ? value.toString('latin1') : value;
-  return typeof text === 'string' && TRACE_CONTEXT.test(text) ? text : undefined;
+  return traceparentOf(Buffer.isBuffer(value) ? value.toString('latin1') : value);
 }
 
 function headerText(headers: RecordHeaders, name: string): string | undefined {

@@ -1,8 +1,10 @@
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { RehomeError } from '../errors/rehome-error.js';
+import { type SpanOptions, traced } from '../observability/tracing.js';
 import { Acceptance, type Observation } from './acceptance.js';
 import type { CloudEvent } from './cloud-event.js';
+import { TRACEPARENT } from './cloud-event-headers.js';
 import { invalid } from './cloud-event-text.js';
 import { putAside } from './dead-letters.js';
 import { decodeCloudEvent } from './decode-cloud-event.js';
@@ -89,11 +91,15 @@ export class LedgerTransportStrategy extends Server implements CustomTransportSt
   private async handle(record: IncomingRecord): Promise<'accepted' | 'passed-over'> {
     const event = decodeCloudEvent(record);
     if (!((await this.options.accepts?.(event)) ?? true)) return 'passed-over';
+    await traced(`process ${record.topic}`, spanOf(record, event), () => this.deliver(record, event));
+    return 'accepted';
+  }
+
+  private async deliver(record: IncomingRecord, event: CloudEvent): Promise<void> {
     const handler = this.handlerOf(event);
     const data = await parsed(event, this.options.parsers?.[event.type]);
     const limitMs = this.options.handlerLimitMs ?? HANDLER_LIMIT_MS;
     await within(limitMs, settled(handler, data, new RecordContext(record, event)), () => tooSlow(limitMs));
-    return 'accepted';
   }
 
   private handlerOf(event: CloudEvent): Handler {
@@ -110,6 +116,27 @@ export class LedgerTransportStrategy extends Server implements CustomTransportSt
         : `type "${event.type}" is not known here; known: ${known.join(', ')}`,
     );
   }
+}
+
+/** Its parent is whoever sent the record, by the distributed tracing extension of CloudEvents. */
+function spanOf(
+  { topic, partition, offset }: IncomingRecord,
+  { id, type, source, extensions }: CloudEvent,
+): SpanOptions {
+  return {
+    kind: 'consumer',
+    parent: extensions[TRACEPARENT],
+    attributes: {
+      'messaging.system': 'kafka',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': topic,
+      'messaging.destination.partition.id': String(partition),
+      'messaging.kafka.offset': String(offset),
+      'cloudevents.event_id': id,
+      'cloudevents.event_type': type,
+      'cloudevents.event_source': source,
+    },
+  };
 }
 
 type Handler = (data: unknown, context: RecordContext) => Promise<unknown>;

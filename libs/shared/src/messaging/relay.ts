@@ -6,6 +6,8 @@ import type { LedgerReader } from '../ledger/ledger-reader.js';
 import type { LedgerWake } from '../ledger/ledger-wake.js';
 import type { LedgerWriter } from '../ledger/ledger-writer.js';
 import type { Logger } from '../observability/logger.js';
+import { traced } from '../observability/tracing.js';
+import { TRACEPARENT } from './cloud-event-headers.js';
 import { batchesOf, type EventBatch, type RelayTopics } from './event-batches.js';
 import type { RecordSender } from './record-sender.js';
 import { backOffMs, pauseFor } from './waiting.js';
@@ -117,11 +119,12 @@ export class Relay {
     const position = toPosition(batch.lastPosition);
     // The lease is checked when the connection stands, right before the bytes leave.
     const sent = await this.persist(signal, () =>
-      sender
-        .send(batch.records, () => {
+      tracedSend(batch, async () => {
+        await sender.send(batch.records, () => {
           lease.check();
-        })
-        .then(() => true),
+        });
+        return true;
+      }),
     );
     if (sent === undefined) return;
     observe?.(batch);
@@ -155,4 +158,15 @@ export class Relay {
     this.because = toRehomeError(error).code;
     this.parts.logger.warn({ err: error }, message);
   }
+}
+
+/** A batch holds the events of many traces: its span begins one of its own and links to theirs. */
+async function tracedSend<T>({ records }: EventBatch, send: () => Promise<T>): Promise<T> {
+  const links = [...new Set(records.map(({ headers }) => headers[TRACEPARENT]))].filter(
+    (link) => typeof link === 'string',
+  );
+  if (links.length === 0) return send();
+  const attributes = { 'messaging.system': 'kafka', 'messaging.operation.type': 'send' };
+  const size = { 'messaging.batch.message_count': records.length };
+  return traced('relay send', { kind: 'producer', links, attributes: { ...attributes, ...size } }, send);
 }

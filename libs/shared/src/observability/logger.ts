@@ -1,5 +1,7 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
 import { RehomeError } from '../errors/rehome-error.js';
+import { traceLogFields } from './trace-context.js';
+import { activeTraceparent } from './tracing.js';
 
 /** Constant message, ids and durations in fields: `logger.info({ migrationId, durationMs }, 'migration completed')`. */
 export type Logger = PinoLogger;
@@ -51,7 +53,8 @@ function errorFields(error: unknown): Record<string, unknown> {
 
 /**
  * One JSON object per line. Secrets are kept out twice: by field name before a line is made, and by the
- * shape of a URL with a password in the finished line, whatever field or error message it came in.
+ * shape of a URL with a password in the finished line, whatever field or error message it came in. While traces are
+ * recorded, a line that is written within a span carries its `trace_id` and `span_id`.
  */
 export function createLogger(options: LoggerOptions): Logger {
   return pino(
@@ -62,6 +65,7 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: REDACTED, censor: '[redacted]' },
       serializers: { err: errorFields, error: errorFields },
+      mixin: () => traceLogFields(activeTraceparent()),
       hooks: { streamWrite: scrubUrls },
     },
     options.destination ?? pino.destination({ fd: 1, sync: true }),

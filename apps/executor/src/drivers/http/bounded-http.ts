@@ -1,5 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { traceparentField } from '#shared/observability/trace-context.js';
+import { activeTraceparent } from '#shared/observability/tracing.js';
 import { allowedUrl, type AllowedHosts } from './allowed-hosts.js';
 
 export interface HttpCall {
@@ -44,6 +46,7 @@ async function exchange(url: URL, call: HttpCall, signal: AbortSignal): Promise<
     accept: 'application/json',
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     'content-length': String(body?.length ?? 0),
+    ...traceparentField(activeTraceparent()),
     ...call.headers,
   };
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;

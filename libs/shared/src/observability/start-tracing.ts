@@ -1,0 +1,36 @@
+import type { Logger } from './logger.js';
+
+/** Ends tracing: what was recorded is sent, as far as the receiver takes it within a moment. */
+export type StopTracing = () => Promise<void>;
+
+export type TracesExporter = 'otlp' | 'console';
+
+/**
+ * Where traces go, by OpenTelemetry's own variables: `OTEL_TRACES_EXPORTER` (`otlp`, `console`, `none`), or an
+ * address in `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` or `OTEL_EXPORTER_OTLP_ENDPOINT`. None of them: nowhere.
+ */
+export function tracesExporterOf(environment: NodeJS.ProcessEnv): TracesExporter | undefined {
+  if (environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return undefined;
+  const chosen = environment['OTEL_TRACES_EXPORTER']?.trim() ?? '';
+  if (chosen === 'otlp' || chosen === 'console') return chosen;
+  if (chosen !== '') return undefined;
+  const endpoints = [environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'], environment['OTEL_EXPORTER_OTLP_ENDPOINT']];
+  return endpoints.some((endpoint) => (endpoint ?? '') !== '') ? 'otlp' : undefined;
+}
+
+/** Loads the tracing SDK when the environment asks for traces; otherwise nothing is loaded and spans are nothing. */
+export async function startTracing(
+  environment: NodeJS.ProcessEnv,
+  serviceName: string,
+  logger: Logger,
+): Promise<StopTracing> {
+  const exporter = tracesExporterOf(environment);
+  const chosen = environment['OTEL_TRACES_EXPORTER'] ?? '';
+  if (exporter === undefined) {
+    if (!['', 'none'].includes(chosen)) logger.warn({ exporter: chosen }, 'traces exporter not known: no traces');
+    return () => Promise.resolve();
+  }
+  const { startTracingSdk } = await import('./tracing-sdk.js');
+  logger.info({ exporter }, 'tracing starts');
+  return startTracingSdk(exporter, serviceName, logger);
+}

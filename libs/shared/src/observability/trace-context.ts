@@ -1,0 +1,31 @@
+import { TraceFlags, type SpanContext } from '@opentelemetry/api';
+
+// W3C Trace Context, version 00; later versions may add fields behind these and are read alike.
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+
+/** `traceparent` when it is W3C trace context; anything else is as if it were not sent, as the W3C asks. */
+export function traceparentOf(value: unknown): string | undefined {
+  return typeof value === 'string' && TRACEPARENT.test(value) ? value : undefined;
+}
+
+/** The span that a `traceparent` names, of whichever process. */
+export function spanContextOf(traceparent: string | undefined): SpanContext | undefined {
+  const [, traceId, spanId, flags] = TRACEPARENT.exec(traceparent ?? '') ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & TraceFlags.SAMPLED, isRemote: true };
+}
+
+export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
+  return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/** Fields of a log line or an event's metadata: `{}` when there is no trace. */
+export function traceparentField(traceparent: string | undefined): { readonly traceparent?: string } {
+  return traceparent === undefined ? {} : { traceparent };
+}
+
+/** `trace_id` and `span_id` of a log line, by the names that OpenTelemetry gives them in JSON logs. */
+export function traceLogFields(traceparent: string | undefined): Readonly<Record<string, string>> {
+  const span = spanContextOf(traceparent);
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
+}
