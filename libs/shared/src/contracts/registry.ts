@@ -51,13 +51,16 @@ export interface EnvironmentKeys extends ConnectionKeys {
   readonly urlTemplate?: string;
 }
 
-export type ConfigFileFormat = 'ini' | 'env';
+export type ConfigFileFormat = 'ini' | 'env' | 'properties' | 'yaml';
 
 export interface ConfigFileDefinition {
   /** Absolute, inside one of the executor's configured roots. May hold `{database}` and `{instanceId8}`. */
   readonly path: string;
   readonly format: ConfigFileFormat;
-  /** INI section; `options` for Odoo. Missing: keys before the first section. */
+  /**
+   * INI: the section, `options` for Odoo; missing: the keys before the first one. YAML: the number of a document, from 1;
+   * missing: whichever holds the keys.
+   */
   readonly section?: string;
   readonly keys: ConnectionKeys;
 }

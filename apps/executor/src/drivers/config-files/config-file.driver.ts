@@ -13,9 +13,16 @@ import { editsFor, namedFields, readUrl, type Connection, type ReadableConnectio
 import { envFile } from './env-file.js';
 import { iniFile } from './ini-file.js';
 import { keyMissing } from './file-text.js';
+import { propertiesFile } from './properties-file.js';
+import { yamlFile } from './yaml-file.js';
 
 const MAX_BYTES = 1024 * 1024;
-const FORMATS: Readonly<Record<ConfigFileFormat, ConfigFormat>> = { ini: iniFile, env: envFile };
+const FORMATS: Readonly<Record<ConfigFileFormat, ConfigFormat>> = {
+  ini: iniFile,
+  env: envFile,
+  properties: propertiesFile,
+  yaml: yamlFile,
+};
 
 export interface ConfigFilePolicy {
   /** Config files outside these directories are refused, symbolic links resolved. */

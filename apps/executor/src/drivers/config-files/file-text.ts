@@ -51,8 +51,13 @@ function splitLines(text: string): Line[] {
   return lines;
 }
 
-/** Applies splices that do not overlap; those at the same place keep their order. */
+/** Applies splices that do not overlap to a text of one character per byte. */
 export function applySplices(text: string, splices: readonly Splice[]): Buffer {
+  return Buffer.from(spliceText(text, splices), 'latin1');
+}
+
+/** Splices at the same place keep their order. */
+export function spliceText(text: string, splices: readonly Splice[]): string {
   const ordered = splices.map((splice, order) => ({ ...splice, order }));
   ordered.sort((a, b) => a.start - b.start || a.end - b.end || a.order - b.order);
   let result = '';
@@ -61,7 +66,7 @@ export function applySplices(text: string, splices: readonly Splice[]): Buffer {
     result += text.slice(at, start) + replacement;
     at = end;
   }
-  return Buffer.from(result + text.slice(at), 'latin1');
+  return result + text.slice(at);
 }
 
 /** The bytes of a value as the characters of a `FileText`. */
@@ -91,6 +96,24 @@ export function unwritable(where: string, key: string, because: string): RehomeE
 export function refuseMultiline(where: string, key: string, value: string): void {
   if (/[\0\r\n]/.test(value)) throw unwritable(where, key, 'it holds a line break or a NUL character');
   if (Buffer.from(value, 'utf8').toString('utf8') !== value) throw unwritable(where, key, 'it is not valid Unicode');
+}
+
+/**
+ * Spring, Quarkus and others expand `${…}` in `.properties` and YAML: a value that is one comes from elsewhere.
+ * @throws RehomeError CONFIG_FILE_UNREADABLE
+ */
+export function refuseExpression(where: string, key: string, value: string): void {
+  if (!value.includes('${')) return;
+  throw new RehomeError(
+    'CONFIG_FILE_UNREADABLE',
+    `${where} takes ${key} from elsewhere (\${…}); name the file or variable that really holds it, or write the value itself there`,
+    { facts: { path: where, key } },
+  );
+}
+
+/** @throws RehomeError CONFIG_VALUE_UNWRITABLE for a value that such a framework would expand. */
+export function refuseExpanded(where: string, key: string, value: string): void {
+  if (value.includes('${')) throw unwritable(where, key, 'it holds ${, which frameworks take for a placeholder');
 }
 
 export function duplicated(where: string, key: string, lines: readonly number[]): RehomeError {

@@ -1,3 +1,4 @@
+import { spliceText } from '../config-files/file-text.js';
 import { locateKeywords } from './keywords.js';
 import { isPlaceholder, PARTS, placeholders, unusable, type AddedPart, type Locate, type Part } from './places.js';
 import { locateUri, type UriDialect } from './uri.js';
@@ -73,7 +74,7 @@ export function rewriteConnectionString(
     .filter((part) => !places.some((place) => place.part === part) && isNeeded(part, to, elsewhere))
     .map((part) => addition(part, to[part]))
     .map(({ at, text: addedText }) => ({ start: at, end: at, text: addedText }));
-  const result = splice(text, [...replaced, ...added]);
+  const result = spliceText(text, [...replaced, ...added]);
   const said = readConnectionString(result, where);
   if (places.some(({ part }) => !elsewhere.has(part) && said[part] !== to[part])) {
     throw unusable(where, 'cannot hold the new connection; write it in its usual form');
@@ -83,18 +84,6 @@ export function rewriteConnectionString(
 
 function isNeeded(part: AddedPart, to: ConnectionParts, elsewhere: ReadonlySet<Part>): boolean {
   return !elsewhere.has(part) && (part !== 'port' || to.port !== DEFAULT_PORT);
-}
-
-/** Those at the same place keep their order. */
-function splice(text: string, splices: readonly { start: number; end: number; text: string }[]): string {
-  let result = '';
-  let at = 0;
-  // Array.prototype.sort is stable.
-  for (const { start, end, text: next } of [...splices].sort((a, b) => a.start - b.start)) {
-    result += text.slice(at, start) + next;
-    at = end;
-  }
-  return result + text.slice(at);
 }
 
 /** Stands for each part while a template is taken apart. */

@@ -1,7 +1,13 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { Equals, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
-import type { ConfigFileDefinition, ConnectionKeys, EnvironmentKeys, ServiceDefinition } from '../registry.js';
+import type {
+  ConfigFileDefinition,
+  ConfigFileFormat,
+  ConnectionKeys,
+  EnvironmentKeys,
+  ServiceDefinition,
+} from '../registry.js';
 import { ChoiceField, IntegerField, ObjectField, ObjectsField, PatternField, TextField, TextsField } from './fields.js';
 import { isObject } from './parse.js';
 
@@ -69,13 +75,14 @@ export class ConfigFileFields implements ConfigFileDefinition {
   })
   readonly path!: string;
 
-  @ChoiceField({ values: ['ini', 'env'], description: 'How the file is written' })
-  readonly format!: 'ini' | 'env';
+  @ChoiceField({ values: ['ini', 'env', 'properties', 'yaml'], description: 'How the file is written' })
+  readonly format!: ConfigFileFormat;
 
   @TextField({
     optional: true,
     maxLength: 100,
-    description: 'INI section; missing: the keys before the first section',
+    description:
+      'INI section, missing: the keys before the first one; YAML: number of the document from 1, missing: any',
     example: 'options',
   })
   readonly section?: string;
