@@ -204,4 +204,23 @@ export const CASES: Cases = {
     params: ({ source }, results) => ({ source, captured: of(results, 'capture-source') }),
     diesAt: 'step.retire-source.run.after',
   },
+  'inspect-backup': {
+    kind: 'inspect-backup',
+    params: (world) => ({ source: targetOf(world), compression: 'gzip' }),
+    diesAt: 'step.inspect-backup.run.after',
+  },
+  'back-up-database': {
+    kind: 'back-up-database',
+    params: (world) => ({ source: targetOf(world), label: 'by hand', tier: 'daily', compression: 'gzip', jobs: 2 }),
+    diesAt: 'step.back-up-database.finished',
+  },
+  'verify-backup': {
+    kind: 'verify-backup',
+    params: ({ targetServer }, results) => ({
+      backupId: results['back-up-database']?.backupId ?? 'none yet',
+      server: targetServer,
+      jobs: 2,
+    }),
+    diesAt: 'step.verify-backup.restored',
+  },
 };

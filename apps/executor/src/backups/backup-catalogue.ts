@@ -117,6 +117,12 @@ export class BackupCatalogue {
     return rows.map(toBackup)[0];
   }
 
+  /** Where a backup came from, also when it was deleted since. */
+  async findAny(backupId: string): Promise<Pick<Backup, 'server' | 'database'> | undefined> {
+    const rows = await this.query(`select server, database from executor.backup where backup_id = $1`, [backupId]);
+    return rows[0];
+  }
+
   /** Backups of the site whose time is over and whose files may still be there. */
   async expired(site: string): Promise<Backup[]> {
     const rows = await this.query(

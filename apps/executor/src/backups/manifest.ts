@@ -24,7 +24,24 @@ export interface Manifest {
   readonly bootstrapRole: string;
   readonly toolMajor: number;
   readonly toolVersion: string;
+  /** What only a backup with a record of its contents has; the dump of a move is compared with its source instead. */
+  readonly recorded?: RecordedHead;
   readonly files: readonly ManifestFile[];
+}
+
+/** What people and programs want to know of a backup without reading its record. */
+export interface RecordedHead {
+  readonly backupId: string;
+  readonly tier: string;
+  readonly compression: string;
+  /** Absent for the whole database. */
+  readonly schemas?: readonly string[];
+  /** RFC 3339: the moment that the backup shows. */
+  readonly takenAt: string;
+  readonly tables: number;
+  readonly rows: string;
+  readonly contentDigest: string;
+  readonly structureDigest: string;
 }
 
 export interface StoredManifest {
@@ -34,16 +51,17 @@ export interface StoredManifest {
 }
 
 const FILE = 'manifest.json';
+/** What an attempt at the manifest left that died before its file had its name. */
+const UNFINISHED = /^manifest\.json\.[0-9a-f]+\.new$/;
 /** Archive of pg_dump within the backup's directory. */
 export const ARCHIVE = 'dump';
 
-/** Hashes every file of the archive and writes the manifest beside it, once. */
+/** Hashes every file of the backup and writes the manifest beside them, once. */
 export async function writeManifest(directory: string, about: Omit<Manifest, 'files'>): Promise<StoredManifest> {
-  const archive = join(directory, ARCHIVE);
-  const paths = await filesBelow(archive);
   const files: ManifestFile[] = [];
-  for (const path of paths) {
-    files.push({ path: relative(directory, path), size: (await stat(path)).size, sha256: await hashFile(path) });
+  for (const path of await filesOf(directory)) {
+    const absolute = join(directory, path);
+    files.push({ path, size: (await stat(absolute)).size, sha256: await hashFile(absolute) });
   }
   await createFileOnce(join(directory, FILE), Buffer.from(`${JSON.stringify({ ...about, files }, null, 1)}\n`));
   return readManifest(directory);
@@ -68,9 +86,20 @@ export async function checkFiles(directory: string, { files }: Manifest): Promis
   for (const file of files) {
     const path = join(directory, file.path);
     const found = await stat(path).catch(() => undefined);
-    if (found?.size === file.size && (await hashFile(path)) === file.sha256) continue;
-    throw new RehomeError('BACKUP_DAMAGED', `${path} is not as the manifest of the backup says; make a new backup`);
+    if (found === undefined) throw damaged(path, 'is missing');
+    if (found.size !== file.size)
+      throw damaged(path, `holds ${String(found.size)} bytes and not ${String(file.size)}, as its manifest says`);
+    if ((await hashFile(path)) !== file.sha256) throw damaged(path, 'holds other bytes than its manifest says');
   }
+  const known = new Set(files.map(({ path }) => path));
+  const extra = (await filesOf(directory)).find((path) => !known.has(path));
+  if (extra !== undefined) throw damaged(join(directory, extra), 'stands in no manifest');
+}
+
+function damaged(path: string, what: string): RehomeError {
+  return new RehomeError('BACKUP_DAMAGED', `${path} ${what}; the backup is not to be trusted, make a new one`, {
+    facts: { file: path },
+  });
 }
 
 /** Bytes of all files together. */
@@ -94,11 +123,13 @@ function parseManifest(bytes: Buffer, directory: string): Manifest {
   throw new RehomeError('BACKUP_DAMAGED', `the manifest in ${directory} cannot be read; make a new backup`);
 }
 
-async function filesBelow(directory: string): Promise<string[]> {
+/** Every file of a backup but its manifest, relative to its directory, in order. */
+async function filesOf(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .filter((path) => path !== FILE && !UNFINISHED.test(path))
     .sort();
 }
 

@@ -7,6 +7,8 @@ const HEAVY: Readonly<Partial<Record<StepKind, 'source' | 'server'>>> = {
   'dump-database': 'source',
   'restore-database': 'server',
   'verify-copy': 'source',
+  'back-up-database': 'source',
+  'verify-backup': 'server',
 };
 
 /** How many heavy steps one server bears at once, over all executors, when its definition is silent. */

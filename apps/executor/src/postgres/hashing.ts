@@ -24,6 +24,8 @@ export interface HashingOptions extends SessionOptions {
   readonly jobs: number;
   /** What to see; a moment of its own when absent. Its first session stays open until this has ended. */
   readonly snapshot?: SharedSnapshot;
+  /** Only what lies in these; everything, large objects included, when absent. */
+  readonly schemas?: readonly string[];
   readonly onProgress?: (progress: { done: number; total: number; unit: 'tables' }) => void;
 }
 
@@ -40,8 +42,9 @@ export async function readContent(address: SessionAddress, options: HashingOptio
   try {
     const { snapshot = await shareSnapshot(first) } = options;
     if (snapshot === options.snapshot) await snapshot.join(first);
-    const tables = await listTables(first);
-    const units = [...planUnits(tables), ...(await largeObjectUnits(first))];
+    const { schemas } = options;
+    const tables = (await listTables(first)).filter(({ schema }) => schemas?.includes(schema) ?? true);
+    const units = [...planUnits(tables), ...(schemas === undefined ? await largeObjectUnits(first) : [])];
     while (sessions.length < Math.min(options.jobs, units.length)) {
       const session = await openSession(address, options);
       sessions.push(session);

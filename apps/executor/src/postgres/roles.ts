@@ -99,7 +99,8 @@ function attributes(fact: Pick<RoleFact, 'canLogin' | 'inherit' | 'bypassRls' | 
   ].join(' ');
 }
 
-async function missingRoles(session: Session, names: readonly string[]): Promise<string[]> {
+/** Those that the server does not have; PostgreSQL's own excepted. */
+export async function missingRoles(session: Session, names: readonly string[]): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
     `select wanted.name from unnest($1::text[]) with ordinality as wanted (name, position)
      where not exists (select from pg_roles r where r.rolname = wanted.name) and wanted.name !~ '^pg_'

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 
-type Shape = 'text' | 'text?' | 'number' | 'number?' | 'object' | 'list' | 'object?';
+type Shape = 'text' | 'text?' | 'number' | 'number?' | 'object' | 'list' | 'list?' | 'object?';
 type ShapeOf<P> = { readonly [F in keyof P]-?: Shape };
 
 /**
@@ -71,6 +71,16 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     connectWithinMs: 'number?',
   },
   'retire-source': { source: 'object', captured: 'object' },
+  'inspect-backup': { source: 'object', compression: 'text', schemas: 'list?' },
+  'back-up-database': {
+    source: 'object',
+    label: 'text',
+    tier: 'text',
+    compression: 'text',
+    schemas: 'list?',
+    jobs: 'number',
+  },
+  'verify-backup': { backupId: 'text', server: 'object', jobs: 'number' },
 };
 
 /** @throws RehomeError COMMAND_INVALID that names every field that is missing or of another kind. */
@@ -109,6 +119,8 @@ function matches(value: JsonValue | undefined, shape: Shape): boolean {
       return typeof value === 'number';
     case 'list':
       return Array.isArray(value);
+    case 'list?':
+      return value === undefined || value === null || Array.isArray(value);
     case 'object':
       return typeof value === 'object' && value !== null && !Array.isArray(value);
     case 'object?':
@@ -124,4 +136,5 @@ const DESCRIPTIONS: Readonly<Record<Shape, string>> = {
   object: 'an object',
   'object?': 'an object or absent',
   list: 'a list',
+  'list?': 'a list or absent',
 };

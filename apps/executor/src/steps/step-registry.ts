@@ -1,5 +1,7 @@
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Step } from '../running/step.js';
+import { backUpDatabase } from './backup/back-up-database.step.js';
+import { verifyBackup } from './backup/verify-backup.step.js';
 import { applyPrivileges } from './database/apply-privileges.step.js';
 import { captureSource } from './database/capture-source.step.js';
 import { copySettings } from './database/copy-settings.step.js';
@@ -9,6 +11,7 @@ import { fenceSource } from './database/fence-source.step.js';
 import { publishDatabase } from './database/publish-database.step.js';
 import { restoreDatabase } from './database/restore-database.step.js';
 import { retireSource } from './database/retire-source.step.js';
+import { inspectBackup } from './inspection/inspect-backup.step.js';
 import { inspectMove } from './inspection/inspect-move.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
@@ -43,6 +46,9 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'start-service': startService,
   'verify-connections': verifyConnections,
   'retire-source': retireSource,
+  'inspect-backup': inspectBackup,
+  'back-up-database': backUpDatabase,
+  'verify-backup': verifyBackup,
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {

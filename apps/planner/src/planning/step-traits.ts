@@ -35,4 +35,7 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'verify-connections': REVERSIBLE,
   // Stands after the point of no return: nothing is taken back there.
   'retire-source': FINAL,
+  'inspect-backup': REVERSIBLE,
+  'back-up-database': REVERSIBLE,
+  'verify-backup': REVERSIBLE,
 };

@@ -3,21 +3,37 @@ import { RehomeError } from '#shared/errors/rehome-error.js';
 import { fingerprint } from '../catalogue/fingerprint.js';
 import { USER_SCHEMA } from '../catalogue/queries/catalogue-query.js';
 import { mentionedRoles } from '../catalogue/queries/settings.js';
-import { readStructure } from '../catalogue/read-structure.js';
+import { readCatalogue, structureOf, type CatalogueReading } from '../catalogue/read-structure.js';
 import { majorOf, serverVersion, type Session } from '../session.js';
 
 /** Reads what a plan is compiled from, of the session's database. Changes nothing. */
 export async function readDatabaseFacts(session: Session): Promise<DatabaseFacts> {
+  await session.query('begin transaction isolation level repeatable read, read only');
+  try {
+    const { facts } = await readFactsWithin(session);
+    await session.query('commit');
+    return facts;
+  } catch (error) {
+    await session.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The same within the caller's transaction, with the catalogue that they were drawn from. */
+export async function readFactsWithin(
+  session: Session,
+): Promise<{ readonly facts: DatabaseFacts; readonly catalogue: CatalogueReading }> {
   const version = await serverVersion(session);
   const identity = await readIdentity(session, majorOf(version));
-  const structure = await readStructure(session, { mapRole: (role) => role, owner: identity.owner });
-  return {
+  const catalogue = await readCatalogue(session, identity.owner);
+  const facts = {
     serverVersion: version,
     ...identity,
     extensions: await readExtensions(session),
     roles: await readRoles(session, identity.owner),
-    fingerprint: fingerprint(structure),
+    fingerprint: fingerprint(structureOf(catalogue, (role) => role)),
   };
+  return { facts, catalogue };
 }
 
 type Identity = Omit<DatabaseFacts, 'serverVersion' | 'extensions' | 'roles' | 'fingerprint'>;

@@ -1,4 +1,5 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
+import { quoteIdentifier } from '#shared/database/identifier.js';
 import { majorOf, serverVersion, type Session } from '../session.js';
 import { judge, listed, type Objection } from './check.js';
 import { checkSourcePrivileges } from './source-privileges.js';
@@ -30,6 +31,28 @@ export async function checkSource(session: Session, expected: SourceExpectation)
   const results: PreflightCheck[] = [];
   for (const check of checks) results.push(await check());
   return results;
+}
+
+/** What of it concerns a backup, which fences nothing and leaves the database where it is. */
+export async function checkBackupSource(session: Session): Promise<PreflightCheck[]> {
+  const major = majorOf(await serverVersion(session));
+  return [
+    checkVersion(major),
+    await checkSuperuser(session),
+    await checkIndexes(session),
+    await checkEncoding(session),
+    await checkLocks(session),
+  ];
+}
+
+async function checkSuperuser(session: Session): Promise<PreflightCheck> {
+  const { rows } = await session.query<{ admin: string; superuser: boolean }>(
+    `select rolname as admin, rolsuper as superuser from pg_roles where rolname = current_user`,
+  );
+  const { admin, superuser } = rows[0] ?? { admin: 'nobody', superuser: false };
+  const found = `${admin} is no superuser: it can neither read everything nor restore what others own`;
+  const remedy = `alter role ${quoteIdentifier(admin)} superuser`;
+  return judge('backup-privileges', 'error', `${admin} is a superuser`, superuser ? undefined : { found, remedy });
 }
 
 function checkVersion(major: number): PreflightCheck {

@@ -83,7 +83,7 @@ export const createDatabase: Step<'create-database'> = {
 };
 
 /** Another major brings other versions of what comes with PostgreSQL: then its own is taken. */
-async function installable(session: Session, extensions: readonly ExtensionFact[]): Promise<ExtensionFact[]> {
+export async function installable(session: Session, extensions: readonly ExtensionFact[]): Promise<ExtensionFact[]> {
   const { rows } = await session.query<{ name: string; version: string }>(
     `select name, version from pg_available_extension_versions where name = any ($1)`,
     [extensions.map(({ name }) => name)],

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import type { JsonObject } from '#shared/contracts/json.js';
 import { quoteIdentifier, fitIdentifier } from '#shared/database/identifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
-import { ARCHIVE, checkFiles, readManifest, type Manifest } from '../../backups/manifest.js';
+import { checkedBackup } from '../../backups/checked-backup.js';
+import { ARCHIVE, type Manifest } from '../../backups/manifest.js';
 import {
   createWorkingDatabase,
   databaseState,
@@ -49,9 +50,8 @@ export const restoreDatabase: Step<'restore-database'> = {
 
   async run(context) {
     const { params, run, lease, tools } = context;
-    const { path } = await tools.backups.get(params.backupId);
-    const { manifest } = await readManifest(path);
-    await checkFiles(path, manifest);
+    const { backup, manifest } = await checkedBackup(tools.backups, params.backupId);
+    const { path } = backup;
     await renewUnlessEmpty(context);
     await lease.check();
     await withAdmin(context, params.server, MAINTENANCE_DATABASE, (session) =>
@@ -113,7 +113,10 @@ async function restore(context: Context, directory: string, manifest: Manifest):
 }
 
 /** An older pg_restore cannot read the archive, a newer one may send what the server does not know. */
-function sameMajor(found: readonly PostgresTools[], { toolMajor, toolVersion }: Manifest): PostgresTools {
+export function sameMajor(
+  found: readonly PostgresTools[],
+  { toolMajor, toolVersion }: Pick<Manifest, 'toolMajor' | 'toolVersion'>,
+): PostgresTools {
   const chosen = found.find(({ major }) => major === toolMajor);
   if (chosen !== undefined) return chosen;
   throw new RehomeError('TOOL_MISSING', `the backup was made with pg_dump ${toolVersion}; install its pg_restore here`);

@@ -1,4 +1,5 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
+import type { DatabaseAddress } from '#shared/contracts/registry.js';
 import type { DatabaseFacts, InspectMoveResult, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { judge } from '../../postgres/inspection/check.js';
@@ -57,8 +58,8 @@ async function inspectSource(context: Context): Promise<InspectMoveResult> {
 }
 
 /** What the executor itself needs: tools that fit, and room for the dump. */
-async function checkPlace(
-  { tools }: Context,
+export async function checkPlace(
+  { tools }: Pick<Context, 'tools'>,
   database: DatabaseFacts,
 ): Promise<{ checks: PreflightCheck[]; tools?: ToolFacts }> {
   const disk = await checkDiskSpace(tools.workRoot, database.sizeBytes);
@@ -76,7 +77,11 @@ async function checkPlace(
   }
 }
 
-function unreachable({ params }: Context, error: unknown): PreflightCheck {
+/** The check that fails when nothing could be read at all. */
+export function unreachable(
+  { params }: { readonly params: { readonly source: DatabaseAddress } },
+  error: unknown,
+): PreflightCheck {
   const { server } = params.source;
   const { code, message } = toRehomeError(error);
   const remedies: Readonly<Record<string, string>> = {

@@ -1,5 +1,13 @@
 import type { JsonObject } from '../json.js';
 import type {
+  BackUpDatabaseParams,
+  BackUpDatabaseResult,
+  InspectBackupParams,
+  InspectBackupResult,
+  VerifyBackupParams,
+  VerifyBackupResult,
+} from './backup-steps.js';
+import type {
   ApplyPrivilegesParams,
   ApplyPrivilegesResult,
   CaptureSourceParams,
@@ -68,6 +76,9 @@ export interface StepTypes {
   'start-service': { params: StartServiceParams; result: StartServiceResult };
   'verify-connections': { params: VerifyConnectionsParams; result: VerifyConnectionsResult };
   'retire-source': { params: RetireSourceParams; result: RetireSourceResult };
+  'inspect-backup': { params: InspectBackupParams; result: InspectBackupResult };
+  'back-up-database': { params: BackUpDatabaseParams; result: BackUpDatabaseResult };
+  'verify-backup': { params: VerifyBackupParams; result: VerifyBackupResult };
 }
 
 export type StepKind = keyof StepTypes;
@@ -96,6 +107,9 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'start-service': 1,
   'verify-connections': 1,
   'retire-source': 1,
+  'inspect-backup': 1,
+  'back-up-database': 1,
+  'verify-backup': 1,
 };
 
 export function isStepKind(text: string): text is StepKind {
