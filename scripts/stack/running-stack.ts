@@ -7,7 +7,7 @@ import { startKafka, startPostgres } from '../../test/harness/servers/start-serv
 import { freePort } from '../../test/harness/servers/free-port.js';
 import type { RunningKafka, RunningPostgres } from '../../test/harness/servers/running-server.js';
 import { apiKeysSetting, createApiKeys, type ApiKeys } from './api-keys.js';
-import { SAMPLE_ENTITLEMENTS, writeCatalogue, type Catalogue } from './catalogue-file.js';
+import { EVERY_SOURCE, SAMPLE_ENTITLEMENTS, writeCatalogue, type Catalogue } from './catalogue-file.js';
 import { answersOk, ServiceProcess } from './service-process.js';
 import { startSampleProvisioner, type SampleProvisioner } from './sample-provisioner.js';
 import { executorEnvironment, plannerEnvironment, secretName, type StackEnvironment } from './stack-environment.js';
@@ -174,6 +174,7 @@ export class RunningStack {
       servers: Object.fromEntries(servers) as Catalogue['servers'],
       entitlements: SAMPLE_ENTITLEMENTS,
       services: {},
+      sources: EVERY_SOURCE,
     });
   }
 

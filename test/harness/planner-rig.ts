@@ -139,7 +139,7 @@ export class PlannerRig {
     return { status: response.status, headers: response.headers, text, json: parsed(text) };
   }
 
-  /** Registers server `pool-1`, plans `basic` and `premium` (dedicated), service `shop-{database}`. */
+  /** Registers server `pool-1`, plans `basic` and `premium` (dedicated), service `shop-{database}`, every source. */
   async seedRegistry(): Promise<void> {
     const server = { host: '127.0.0.1', port: 5432, adminUser: 'postgres', adminSecretRef: 'env:POOL_1' };
     const service = { control: { driver: 'http', url: 'http://127.0.0.1:9/{database}' }, configFiles: [] };
@@ -147,6 +147,7 @@ export class PlannerRig {
     await this.put('/v1/entitlements/basic', { dbType: 'shared', cpu: 1, memory: '1Gi' });
     await this.put('/v1/entitlements/premium', { dbType: 'dedicated', cpu: 2, memory: '4Gi' });
     await this.put('/v1/services/shop-%7Bdatabase%7D', service);
+    await this.put('/v1/sources/*', { kinds: ['*'] });
   }
 
   /** Registers a tenant and answers its id. */

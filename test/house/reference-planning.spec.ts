@@ -89,7 +89,7 @@ describe('docs/reference/catalogue.md', () => {
   it('shows a catalogue that the planner takes', () => {
     const { definitions, problems } = parseCatalogue(example);
     expect(problems).toEqual([]);
-    expect(unique(definitions.map(({ type }) => type))).toHaveLength(5);
+    expect(unique(definitions.map(({ type }) => type))).toHaveLength(6);
   });
 
   it('shows every field that a definition may have', () => {
@@ -99,6 +99,7 @@ describe('docs/reference/catalogue.md', () => {
       'EntitlementsDefinition',
       'ServiceDefinition',
       'SourceDefinition',
+      'PolicyDefinition',
       'InstanceDefinition',
     ];
     const parts = ['ConfigFileDefinition', 'ConnectionKeys', 'HttpServiceDriver', 'CommandServiceDriver'];

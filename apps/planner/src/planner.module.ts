@@ -20,7 +20,9 @@ import { Migrations } from './intake/migrations.js';
 import { MigrationsController } from './intake/migrations.controller.js';
 import { PlansController } from './intake/plans.controller.js';
 import type { PlannerLifecycle } from './planner-lifecycle.js';
+import { AccessController } from './registry/access.controller.js';
 import { InstancesController } from './registry/instances.controller.js';
+import { RegistryCalls } from './registry/registry-calls.js';
 import { RegistryController } from './registry/registry.controller.js';
 import { Registry } from './registry/registry.js';
 import { RegistryWriter } from './registry/registry-writer.js';
@@ -39,6 +41,7 @@ export class PlannerModule {
         PlansController,
         InstancesController,
         RegistryController,
+        AccessController,
         AuditController,
         HealthController,
         RequestsController,
@@ -65,6 +68,7 @@ function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdow
     { provide: PlannerHealth, useValue: health },
     { provide: Registry, useValue: registry },
     { provide: RegistryWriter, useValue: registryWriter },
+    { provide: RegistryCalls, useValue: new RegistryCalls(registry, registryWriter) },
     { provide: Migrations, useValue: migrations },
     { provide: MigrationList, useValue: list },
     { provide: MigrationActions, useValue: new MigrationActions(migrations, writer) },

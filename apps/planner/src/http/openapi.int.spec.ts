@@ -18,6 +18,16 @@ interface Document {
 }
 
 const ROUTES = [
+  'GET /v1/entitlements',
+  'GET /v1/instances',
+  'GET /v1/servers',
+  'GET /v1/services',
+  'GET /v1/sources',
+  'GET /v1/sources/{name}',
+  'PUT /v1/sources/{name}',
+  'GET /v1/policies',
+  'GET /v1/policies/{name}',
+  'PUT /v1/policies/{name}',
   'GET /health/live',
   'GET /health/ready',
   'GET /metrics',

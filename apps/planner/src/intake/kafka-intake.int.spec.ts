@@ -22,7 +22,6 @@ beforeAll(async () => {
   rig = await PlannerRig.start({ config: { kafkaBrokers: brokers } });
   client = new KafkaClient({ brokers, clientId: 'test-publisher' }, silentLogger());
   sender = new RecordSender(client);
-  await rig.seedRegistry();
   // Topics and group stand: a new group begins at the oldest record, so nothing sent from here on is missed.
   await rig.until(async () => (await rig.call('GET', '/health/ready')).json.status === 'ready');
 }, 60_000);
@@ -73,7 +72,18 @@ async function tenant(): Promise<{ kind: string; instanceId: string; toPlan: str
   return { kind: 'upgrade', instanceId: await rig.seedTenant(), toPlan: 'premium' };
 }
 
+describe('without any source in the registry', () => {
+  it('every request from Kafka is refused, and told how to register who sent it', async () => {
+    const id = await publish({ data: { kind: 'upgrade', instanceId: 'acme', toPlan: 'premium' } });
+    expect(await rejection(id)).toMatchObject({
+      data: { reason: { code: 'FORBIDDEN', detail: expect.stringContaining('PUT /v1/sources/%2Fbilling') } },
+    });
+  });
+});
+
 describe('a request on the requests topic', () => {
+  beforeAll(() => rig.seedRegistry());
+
   it('becomes a migration whose id and correlation follow from ce_source and ce_id [c1]', async () => {
     const id = await publish({
       data: await tenant(),
@@ -169,13 +179,17 @@ describe('a request on the requests topic', () => {
 });
 
 describe('the registry’s sources', () => {
-  it('say which publisher may ask for what, once there are any', async () => {
-    const { lifecycle } = rig.app;
-    await lifecycle.registryWriter.write({
-      definition: { type: 'SourceRegistered', data: { source: SOURCE, kinds: ['upgrade'] } },
-      before: undefined,
-      actor: 'catalogue',
+  it('say which publisher may ask for what; "*" speaks for all that have no entry of their own', async () => {
+    await rig.put(`/v1/sources/${encodeURIComponent('/reports')}`, { kinds: ['backup'] });
+    const refused = await publish({ source: '/reports', data: await tenant() });
+    expect(await rejection(refused)).toMatchObject({
+      data: {
+        source: '/reports',
+        reason: { code: 'FORBIDDEN', detail: expect.stringContaining('may ask for backup') },
+      },
     });
+    await rig.put('/v1/sources/*', { kinds: [] });
+    await rig.put(`/v1/sources/${encodeURIComponent(SOURCE)}`, { kinds: ['upgrade'] });
     const stranger = await publish({ source: '/stranger', data: await tenant() });
     expect(await rejection(stranger)).toMatchObject({ data: { source: '/stranger', reason: { code: 'FORBIDDEN' } } });
     const known = await publish({ data: await tenant() });

@@ -13,6 +13,9 @@ import { MigrationIntake } from './migration-intake.js';
 
 export const REQUEST_TYPE = 'rehome.request';
 
+/** Name of the entry for publishers that have none of their own. */
+const EVERYBODY = '*';
+
 /** Requests from other services, de-duplicated by (`ce_source`, `ce_id`). */
 @Controller()
 @UseFilters(RpcErrors)
@@ -43,12 +46,22 @@ export function migrationIdOf(source: string, id: string): MigrationId {
   return toMigrationId(uuidV5(uuidV5(REHOME_NAMESPACE, source), id));
 }
 
-/** Without any source in the registry every publisher may ask: the topic's own rights are the gate. */
+/** An entry of its own says what a publisher may ask for; without one the entry `*` does, and without that nothing. */
 function refuseSource(source: string, body: unknown, { source: sources }: RegistryEntries): void {
-  if (sources.size === 0) return;
-  const kinds = sources.get(source)?.definition.kinds ?? [];
+  const entry = sources.get(source) ?? sources.get(EVERYBODY);
+  const kinds = entry?.definition.kinds ?? [];
   const kind = isObject(body) ? body['kind'] : undefined;
   if (kinds.includes('*') || (typeof kind === 'string' && kinds.includes(kind))) return;
+  const call = `PUT /v1/sources/${encodeURIComponent(source)}`;
+  if (entry === undefined)
+    throw new RehomeError(
+      'FORBIDDEN',
+      `source "${source}" is not registered, so it may ask for nothing: an operator registers it with ${call} ` +
+        '{"kinds": ["upgrade"]}, or every publisher at once under the name "*"',
+    );
   const allowed = kinds.length === 0 ? 'nothing' : kinds.join(', ');
-  throw new RehomeError('FORBIDDEN', `source "${source}" may ask for ${allowed}; the registry's sources say so`);
+  throw new RehomeError(
+    'FORBIDDEN',
+    `source "${source}" may ask for ${allowed}; an operator changes that with ${call}`,
+  );
 }

@@ -72,6 +72,7 @@ function evolveKnown(state: KnownState, event: LedgerEvent): KnownState {
     case 'ServerRegistered':
     case 'ServiceRegistered':
     case 'SourceRegistered':
+    case 'PolicySet':
     case 'EntitlementsSet':
     case 'ProjectRegistered':
     case 'HealthChanged':

@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 import type { FieldProblem } from '#shared/contracts/problem.js';
 import { isObject, parseAs, pointerToken } from '#shared/contracts/requests/parse.js';
-import { PutEntitlements, PutInstance, PutServer, PutSource } from '#shared/contracts/requests/registry.request.js';
+import {
+  PutEntitlements,
+  PutInstance,
+  PutPolicy,
+  PutServer,
+  PutSource,
+} from '#shared/contracts/requests/registry.request.js';
 import { PutService } from '#shared/contracts/requests/service.request.js';
 import { errorCodeOf } from '#shared/database/postgres-errors.js';
 import { configurationInvalid } from '#shared/configuration/read-settings.js';
 import {
   entitlementsDefinition,
   instanceDefinition,
+  policyDefinition,
   serverDefinition,
   serviceDefinition,
   sourceDefinition,
@@ -26,6 +33,7 @@ const NOUNS = {
   })),
   services: reading(PutService, (name, body) => ({ type: 'ServiceRegistered', data: serviceDefinition(name, body) })),
   sources: reading(PutSource, (source, body) => ({ type: 'SourceRegistered', data: sourceDefinition(source, body) })),
+  policies: reading(PutPolicy, (name, body) => ({ type: 'PolicySet', data: policyDefinition(name, body) })),
   instances: reading(PutInstance, (id, body) => ({ type: 'InstanceRegistered', data: instanceDefinition(id, body) })),
 } as const;
 
@@ -37,7 +45,7 @@ interface ReadEntry {
 }
 
 /**
- * Reads a catalogue: `servers`, `entitlements`, `services`, `sources`, `instances`, each an object by name.
+ * Reads a catalogue: `servers`, `entitlements`, `services`, `sources`, `policies`, `instances`, each an object by name.
  *
  * @throws RehomeError CONFIGURATION_INVALID with every problem, by pointer.
  */
@@ -65,7 +73,10 @@ export function parseCatalogue(text: string): ReadEntry {
     return {
       definitions: [],
       problems: [
-        { pointer: '', message: 'must be an object of servers, entitlements, services, sources and instances' },
+        {
+          pointer: '',
+          message: 'must be an object of servers, entitlements, services, sources, policies and instances',
+        },
       ],
     };
   const read = Object.entries(body).map(([noun, entries]) => readNoun(noun, entries));

@@ -2,6 +2,7 @@ import { instanceToPlain } from 'class-transformer';
 import type {
   EntitlementsDefinition,
   InstanceDefinition,
+  PolicyDefinition,
   ServerDefinition,
   ServiceDefinition,
   SourceDefinition,
@@ -9,6 +10,7 @@ import type {
 import type {
   PutEntitlements,
   PutInstance,
+  PutPolicy,
   PutServer,
   PutSource,
 } from '#shared/contracts/requests/registry.request.js';
@@ -30,6 +32,10 @@ export function serviceDefinition(name: string, body: PutService): ServiceDefini
 
 export function sourceDefinition(source: string, body: PutSource): SourceDefinition {
   return plain<SourceDefinition>({ ...body, source });
+}
+
+export function policyDefinition(name: string, body: PutPolicy): PolicyDefinition {
+  return plain<PolicyDefinition>({ ...body, name });
 }
 
 export function instanceDefinition(instanceId: string, body: PutInstance): InstanceDefinition {

@@ -19,6 +19,11 @@ export class InstanceLocations {
     if (database !== undefined) this.set(instanceId, { server: to.dbServerId, database });
   }
 
+  /** Every tenant that was ever registered. */
+  ids(): Iterable<string> {
+    return this.places.keys();
+  }
+
   in(server: string, database: string): readonly string[] {
     return [...(this.tenants.get(keyOf({ server, database })) ?? [])];
   }

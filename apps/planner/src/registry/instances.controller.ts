@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { InstanceDefinition } from '#shared/contracts/registry.js';
 import { PutInstance } from '#shared/contracts/requests/registry.request.js';
@@ -7,12 +7,13 @@ import type { ErrorCode } from '#shared/errors/error-codes.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
-import { bodyOf } from '../http/parsed.pipe.js';
+import { bodyOf, queryOf } from '../http/parsed.pipe.js';
 import { invalidRequest, RequestRefused } from '../http/request-refused.js';
 import { instanceDefinition } from './definitions.js';
 import { sameName } from './entry-name.js';
 import type { RegistryEntries } from './registry-entries.js';
-import { instanceView, InstanceView } from './registry-views.js';
+import { PageQuery, pageOfNames, type Page } from './registry-page.js';
+import { InstancePage, instanceView, InstanceView } from './registry-views.js';
 import { Registry } from './registry.js';
 import { RegistryWriter } from './registry-writer.js';
 
@@ -58,6 +59,19 @@ export class InstancesController {
     const state = INSTANCE_ID.test(instanceId) ? await this.registry.instance(instanceId) : undefined;
     if (state === undefined) throw new RehomeError('NOT_FOUND', `the registry holds no instance "${id.slice(0, 100)}"`);
     return instanceView(state, await this.registry.current());
+  }
+
+  @Get()
+  @NeedsRole('viewer', 'Tenants, by id')
+  @ApiOkResponse({ type: InstancePage })
+  @problemResponse(400, 'A parameter does not have its shape')
+  async page(@Query(queryOf(PageQuery)) query: PageQuery): Promise<Page<InstanceView>> {
+    const { items, next } = pageOfNames(await this.registry.instanceIds(), query);
+    const [entries, states] = await Promise.all([
+      this.registry.current(),
+      Promise.all(items.map((id) => this.registry.instance(id))),
+    ]);
+    return { items: states.flatMap((state) => (state === undefined ? [] : instanceView(state, entries))), next };
   }
 }
 

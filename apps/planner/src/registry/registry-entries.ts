@@ -1,6 +1,7 @@
 import type { LedgerEvent } from '#shared/contracts/events.js';
 import type {
   EntitlementsDefinition,
+  PolicyDefinition,
   ServerDefinition,
   ServiceDefinition,
   SourceDefinition,
@@ -12,6 +13,7 @@ export interface RegistryTypes {
   service: ServiceDefinition;
   entitlements: EntitlementsDefinition;
   source: SourceDefinition;
+  policy: PolicyDefinition;
 }
 
 export type EntryNoun = keyof RegistryTypes;
@@ -28,7 +30,7 @@ export type RegistryEntries = { readonly [N in EntryNoun]: ReadonlyMap<string, E
 type MutableEntries = { readonly [N in EntryNoun]: Map<string, Entry<RegistryTypes[N]>> };
 
 export function noEntries(): MutableEntries {
-  return { server: new Map(), service: new Map(), entitlements: new Map(), source: new Map() };
+  return { server: new Map(), service: new Map(), entitlements: new Map(), source: new Map(), policy: new Map() };
 }
 
 /** Folds one event in; the latest definition of a name stands. */
@@ -41,4 +43,5 @@ export function applyEvent(entries: MutableEntries, event: LedgerEvent): void {
     entries.entitlements.set(event.data.plan, { definition: event.data, version });
   else if (event.type === 'SourceRegistered')
     entries.source.set(event.data.source, { definition: event.data, version });
+  else if (event.type === 'PolicySet') entries.policy.set(event.data.name, { definition: event.data, version });
 }

@@ -1,5 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { PutInstance, PutEntitlements, PutServer } from '#shared/contracts/requests/registry.request.js';
+import {
+  PutEntitlements,
+  PutInstance,
+  PutPolicy,
+  PutServer,
+  PutSource,
+} from '#shared/contracts/requests/registry.request.js';
 import { PutService } from '#shared/contracts/requests/service.request.js';
 import type { RegistryEntries } from './registry-entries.js';
 import type { InstanceState } from './instance-state.js';
@@ -17,6 +23,16 @@ export class ServiceView extends PutService {
 export class EntitlementsView extends PutEntitlements {
   @ApiProperty({ example: 'premium' })
   declare readonly plan: string;
+}
+
+export class SourceView extends PutSource {
+  @ApiProperty({ example: '/billing' })
+  declare readonly source: string;
+}
+
+export class PolicyView extends PutPolicy {
+  @ApiProperty({ example: 'production' })
+  declare readonly name: string;
 }
 
 export class ResourcesView {
@@ -55,6 +71,41 @@ export class InstanceView extends PutInstance {
 
   @ApiPropertyOptional({ description: 'The migration that last moved it' })
   readonly movedBy?: string;
+}
+
+class PageView {
+  @ApiProperty({ type: String, nullable: true, description: 'Pass as `after` for the next page; null at the end' })
+  readonly next!: string | null;
+}
+
+export class ServerPage extends PageView {
+  @ApiProperty({ type: () => ServerView, isArray: true })
+  readonly items!: readonly ServerView[];
+}
+
+export class ServicePage extends PageView {
+  @ApiProperty({ type: () => ServiceView, isArray: true })
+  readonly items!: readonly ServiceView[];
+}
+
+export class EntitlementsPage extends PageView {
+  @ApiProperty({ type: () => EntitlementsView, isArray: true })
+  readonly items!: readonly EntitlementsView[];
+}
+
+export class SourcePage extends PageView {
+  @ApiProperty({ type: () => SourceView, isArray: true })
+  readonly items!: readonly SourceView[];
+}
+
+export class PolicyPage extends PageView {
+  @ApiProperty({ type: () => PolicyView, isArray: true })
+  readonly items!: readonly PolicyView[];
+}
+
+export class InstancePage extends PageView {
+  @ApiProperty({ type: () => InstanceView, isArray: true })
+  readonly items!: readonly InstanceView[];
 }
 
 /** The record with both names of things: as it is registered, and as consumers of a connection know it. */

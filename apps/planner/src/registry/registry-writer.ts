@@ -4,6 +4,7 @@ import type { StreamId } from '#shared/contracts/ids.js';
 import type {
   EntitlementsDefinition,
   InstanceDefinition,
+  PolicyDefinition,
   ServerDefinition,
   ServiceDefinition,
   SourceDefinition,
@@ -22,6 +23,7 @@ export type Definition =
   | { readonly type: 'ServiceRegistered'; readonly data: ServiceDefinition }
   | { readonly type: 'EntitlementsSet'; readonly data: EntitlementsDefinition }
   | { readonly type: 'SourceRegistered'; readonly data: SourceDefinition }
+  | { readonly type: 'PolicySet'; readonly data: PolicyDefinition }
   | { readonly type: 'InstanceRegistered'; readonly data: InstanceDefinition };
 
 export interface Change {
@@ -72,6 +74,8 @@ export function streamOf(definition: Definition): StreamId {
       return registryStream('entitlements', definition.data.plan);
     case 'SourceRegistered':
       return registryStream('source', definition.data.source);
+    case 'PolicySet':
+      return registryStream('policy', definition.data.name);
     case 'InstanceRegistered':
       return instanceStream(definition.data.instanceId);
   }

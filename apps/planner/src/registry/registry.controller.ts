@@ -1,27 +1,29 @@
-import { Body, Controller, Get, Param, Put } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { EntitlementsDefinition, ServerDefinition, ServiceDefinition } from '#shared/contracts/registry.js';
 import { PutEntitlements, PutServer } from '#shared/contracts/requests/registry.request.js';
 import { PutService } from '#shared/contracts/requests/service.request.js';
-import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
-import { bodyOf } from '../http/parsed.pipe.js';
+import { bodyOf, queryOf } from '../http/parsed.pipe.js';
 import { entitlementsDefinition, serverDefinition, serviceDefinition } from './definitions.js';
 import { entryName, sameName } from './entry-name.js';
-import type { Entry, EntryNoun, RegistryTypes } from './registry-entries.js';
-import { EntitlementsView, ServerView, ServiceView } from './registry-views.js';
-import { Registry } from './registry.js';
-import { RegistryWriter, type Definition } from './registry-writer.js';
+import { RegistryCalls } from './registry-calls.js';
+import { PageQuery, type Page } from './registry-page.js';
+import {
+  EntitlementsPage,
+  EntitlementsView,
+  ServerPage,
+  ServerView,
+  ServicePage,
+  ServiceView,
+} from './registry-views.js';
 
 /** Servers, services and entitlements: what plans are made of. Changes are events and act on later requests. */
 @ApiTags('registry')
 @Controller('v1')
 export class RegistryController {
-  constructor(
-    private readonly registry: Registry,
-    private readonly writer: RegistryWriter,
-  ) {}
+  constructor(private readonly calls: RegistryCalls) {}
 
   @Put('servers/:name')
   @NeedsRole('operator', 'Register a server or change it')
@@ -34,7 +36,7 @@ export class RegistryController {
     @Caller() caller: Principal,
   ): Promise<ServerDefinition> {
     const data = serverDefinition(entryName(name), sameName(body, 'name', name));
-    return this.put('server', data.name, { type: 'ServerRegistered', data }, caller);
+    return this.calls.put('server', data.name, { type: 'ServerRegistered', data }, caller);
   }
 
   @Get('servers/:name')
@@ -42,7 +44,7 @@ export class RegistryController {
   @ApiOkResponse({ type: ServerView })
   @problemResponse(404, 'No such server')
   getServer(@Param('name') name: string): Promise<ServerDefinition> {
-    return this.get('server', name);
+    return this.calls.get('server', name);
   }
 
   @Put('services/:name')
@@ -56,7 +58,7 @@ export class RegistryController {
     @Caller() caller: Principal,
   ): Promise<ServiceDefinition> {
     const data = serviceDefinition(entryName(name), sameName(body, 'name', name));
-    return this.put('service', data.name, { type: 'ServiceRegistered', data }, caller);
+    return this.calls.put('service', data.name, { type: 'ServiceRegistered', data }, caller);
   }
 
   @Get('services/:name')
@@ -64,7 +66,7 @@ export class RegistryController {
   @ApiOkResponse({ type: ServiceView })
   @problemResponse(404, 'No such service')
   getService(@Param('name') name: string): Promise<ServiceDefinition> {
-    return this.get('service', name);
+    return this.calls.get('service', name);
   }
 
   @Put('entitlements/:plan')
@@ -78,7 +80,7 @@ export class RegistryController {
     @Caller() caller: Principal,
   ): Promise<EntitlementsDefinition> {
     const data = entitlementsDefinition(entryName(plan), sameName(body, 'plan', plan));
-    return this.put('entitlements', data.plan, { type: 'EntitlementsSet', data }, caller);
+    return this.calls.put('entitlements', data.plan, { type: 'EntitlementsSet', data }, caller);
   }
 
   @Get('entitlements/:plan')
@@ -86,28 +88,30 @@ export class RegistryController {
   @ApiOkResponse({ type: EntitlementsView })
   @problemResponse(404, 'No such plan')
   getEntitlements(@Param('plan') plan: string): Promise<EntitlementsDefinition> {
-    return this.get('entitlements', plan);
+    return this.calls.get('entitlements', plan);
   }
 
-  private async get<N extends EntryNoun>(noun: N, name: string): Promise<RegistryTypes[N]> {
-    const entry = await this.find(noun, name);
-    if (entry === undefined) throw new RehomeError('NOT_FOUND', `the registry holds no ${noun} "${name}"`);
-    return entry.definition;
+  @Get('servers')
+  @NeedsRole('viewer', 'Servers, by name')
+  @ApiOkResponse({ type: ServerPage })
+  @problemResponse(400, 'A parameter does not have its shape')
+  servers(@Query(queryOf(PageQuery)) query: PageQuery): Promise<Page<ServerDefinition>> {
+    return this.calls.page('server', query);
   }
 
-  private async put<N extends EntryNoun>(
-    noun: N,
-    name: string,
-    definition: Definition & { readonly data: RegistryTypes[N] },
-    caller: Principal,
-  ): Promise<RegistryTypes[N]> {
-    const before = await this.find(noun, name);
-    await this.writer.write({ definition, before, actor: caller.actor });
-    return definition.data;
+  @Get('services')
+  @NeedsRole('viewer', 'Services, by name')
+  @ApiOkResponse({ type: ServicePage })
+  @problemResponse(400, 'A parameter does not have its shape')
+  services(@Query(queryOf(PageQuery)) query: PageQuery): Promise<Page<ServiceDefinition>> {
+    return this.calls.page('service', query);
   }
 
-  private async find<N extends EntryNoun>(noun: N, name: string): Promise<Entry<RegistryTypes[N]> | undefined> {
-    const entries = await this.registry.current();
-    return entries[noun].get(name);
+  @Get('entitlements')
+  @NeedsRole('viewer', 'What each subscription plan entitles to, by plan')
+  @ApiOkResponse({ type: EntitlementsPage })
+  @problemResponse(400, 'A parameter does not have its shape')
+  entitlements(@Query(queryOf(PageQuery)) query: PageQuery): Promise<Page<EntitlementsDefinition>> {
+    return this.calls.page('entitlements', query);
   }
 }

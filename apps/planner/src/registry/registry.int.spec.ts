@@ -28,6 +28,12 @@ beforeAll(async () => {
 });
 afterAll(() => rig?.close());
 
+interface ListBody {
+  readonly items: readonly Readonly<Record<string, unknown>>[];
+  readonly next: string | null;
+}
+
+const TENANT = { plan: 'basic', server: 'pool-9', database: 'a', owner: 'a', service: 'shop-{database}' };
 const server = { host: '10.0.0.1', port: 5433, adminUser: 'postgres', adminSecretRef: 'vault:pool-x' };
 
 describe('the catalogue', () => {
@@ -58,6 +64,48 @@ describe('the catalogue', () => {
     await rig.until(async () => (await rig.call('GET', '/health/ready')).status === 200);
     expect((await rig.call('GET', '/v1/entitlements/basic')).json).toMatchObject({ cpu: 3 });
     expect((await rig.ledger.planner.reader.head()).position).toBe(position);
+  });
+});
+
+describe('a list of the registry', () => {
+  it.each([
+    ['/v1/servers', '/v1/servers/page-', server, 'name'],
+    ['/v1/sources', '/v1/sources/%2Fpage-', { kinds: ['upgrade'] }, 'source'],
+    ['/v1/policies', '/v1/policies/page-', { match: {}, approval: 'none' }, 'name'],
+    ['/v1/entitlements', '/v1/entitlements/page-', { cpu: 1 }, 'plan'],
+    ['/v1/instances', '/v1/instances/page-', TENANT, 'instanceId'],
+  ])('%s has pages by name, each entry once, also when some come meanwhile', async (path, entry, body, key) => {
+    for (const n of [3, 1, 2]) await rig.put(`${entry}${String(n)}`, body);
+    const first = (await rig.call('GET', `${path}?limit=2`, { role: 'viewer' })).json as unknown as ListBody;
+    await rig.put(`${entry}0`, body);
+    const seen = [...first.items];
+    for (let { next } = first; next !== null;) {
+      const page = (await rig.call('GET', `${path}?limit=2&after=${next}`)).json as unknown as ListBody;
+      seen.push(...page.items);
+      ({ next } = page);
+    }
+    const names = seen.map((item) => String(item[key]));
+    expect(names).toEqual([...new Set(names)].sort());
+    const prefix = decodeURIComponent(entry.split('/').at(-1) ?? '');
+    expect(names).toEqual(expect.arrayContaining([1, 2, 3].map((n) => `${prefix}${String(n)}`)));
+    const all = (await rig.call('GET', path)).json as unknown as ListBody;
+    expect(all).toMatchObject({ items: { length: new Set([...names, `${prefix}0`]).size }, next: null });
+  });
+
+  it('refuses a place that no page gave', async () => {
+    expect((await rig.call('GET', '/v1/servers?after=%20')).json).toMatchObject({ status: 400 });
+  });
+});
+
+describe('a source', () => {
+  it('has the rights that an operator put, under its encoded name; what the catalogue says comes only once', async () => {
+    const path = `/v1/sources/${encodeURIComponent('/billing')}`;
+    expect((await rig.call('GET', path, { role: 'viewer' })).json).toEqual({ source: '/billing', kinds: ['upgrade'] });
+    await rig.put(path, { kinds: [] });
+    await rig.restart();
+    await rig.until(async () => (await rig.call('GET', '/health/ready')).status === 200);
+    expect((await rig.call('GET', path)).json).toEqual({ source: '/billing', kinds: [] });
+    expect((await rig.call('PUT', path, { role: 'approver', body: { kinds: ['*'] } })).status).toBe(403);
   });
 });
 

@@ -31,6 +31,12 @@ export class Registry {
     return this.reader.readStream(instanceStream(instanceId)).then(foldInstance);
   }
 
+  /** Ids of every tenant. */
+  async instanceIds(): Promise<Iterable<string>> {
+    await this.tenants.refresh();
+    return this.locations.ids();
+  }
+
   /** Every tenant whose record says that it lives in this database; more than one is a mistake of the registry. */
   async instancesIn(server: string, database: string): Promise<InstanceState[]> {
     await this.tenants.refresh();

@@ -40,6 +40,8 @@ async function holds(
       return entries.entitlements.get(data.plan);
     case 'SourceRegistered':
       return entries.source.get(data.source);
+    case 'PolicySet':
+      return entries.policy.get(data.name);
     case 'InstanceRegistered':
       return registry.instance(data.instanceId);
   }

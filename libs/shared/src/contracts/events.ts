@@ -6,6 +6,7 @@ import type {
   DbType,
   EntitlementsDefinition,
   InstanceDefinition,
+  PolicyDefinition,
   SecretRef,
   ServerDefinition,
   ServiceDefinition,
@@ -165,6 +166,7 @@ export interface EventTypes {
   ServiceRegistered: ServiceDefinition;
   EntitlementsSet: EntitlementsDefinition;
   SourceRegistered: SourceDefinition;
+  PolicySet: PolicyDefinition;
   ProjectRegistered: { readonly name: string; readonly digest: string };
   HealthChanged: { readonly subject: string; readonly healthy: boolean; readonly detail: string };
 }

@@ -99,11 +99,28 @@ export interface ServiceDefinition {
   readonly site?: string;
 }
 
-/** A publisher of requests: what a `ce_source` may ask for. Without any source registered, every publisher may ask. */
+/** A publisher of requests: what a `ce_source` may ask for. One that is not registered may ask for nothing. */
 export interface SourceDefinition {
+  /** `*` stands for every publisher that has no entry of its own. */
   readonly source: string;
-  /** Kinds of request; `*` for all. */
+  /** Kinds of request; `*` for all, none to take every right back. */
   readonly kinds: readonly string[];
+}
+
+/** What the plans that it matches must wait for. */
+export interface PolicyDefinition {
+  readonly name: string;
+  /** A plan matches when it fits every list that is given; without any, every plan. */
+  readonly match: {
+    readonly kinds?: readonly string[];
+    /** Registry names of servers that hold a database which the plan touches. */
+    readonly servers?: readonly string[];
+    /** Subscription plans that an upgrade leads to. */
+    readonly plans?: readonly string[];
+  };
+  readonly approval: 'required' | 'none';
+  /** The approver must be another than who asked. */
+  readonly fourEyes?: boolean;
 }
 
 /** A tenant. */

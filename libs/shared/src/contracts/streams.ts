@@ -16,7 +16,7 @@ export function instanceStream(instanceId: string): StreamId {
   return `instance-${instanceId}` as StreamId;
 }
 
-export type RegistryNoun = 'server' | 'service' | 'entitlements' | 'source' | 'project';
+export type RegistryNoun = 'server' | 'service' | 'entitlements' | 'source' | 'policy' | 'project';
 
 export function registryStream(noun: RegistryNoun, name: string): StreamId {
   return `registry-${noun}:${name}` as StreamId;

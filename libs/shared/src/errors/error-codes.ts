@@ -40,7 +40,7 @@ export const ERROR_CODES = {
   POINT_OF_NO_RETURN_PASSED: { disposition: 'reject', status: 409, title: 'The point of no return has passed' },
   NOT_FOUND: { disposition: 'reject', status: 404, title: 'Nothing here' },
   UNAUTHENTICATED: { disposition: 'reject', status: 401, title: 'No valid API key' },
-  FORBIDDEN: { disposition: 'reject', status: 403, title: 'The API key lacks the role' },
+  FORBIDDEN: { disposition: 'reject', status: 403, title: 'The caller may not ask for this' },
   // infrastructure
   LEDGER_UNAVAILABLE: { disposition: 'retry', status: 503, title: 'The ledger does not answer' },
   LEDGER_CONFLICT: { disposition: 'retry', status: 409, title: 'The stream moved on' },

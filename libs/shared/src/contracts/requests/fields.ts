@@ -161,16 +161,19 @@ export function ObjectsField(
   );
 }
 
-/** A list of texts, at least one. */
-export function TextsField(options: FieldOptions & { readonly maxItems: number }): PropertyDecorator {
+/** A list of texts, at least one unless `minItems` says otherwise. */
+export function TextsField(
+  options: FieldOptions & { readonly minItems?: 0; readonly maxItems: number },
+): PropertyDecorator {
+  const { minItems = 1 } = options;
   const holds = (v: unknown): boolean =>
     Array.isArray(v) &&
-    v.length > 0 &&
+    v.length >= minItems &&
     v.length <= options.maxItems &&
     v.every((item) => typeof item === 'string' && item !== '');
   return applyDecorators(
     presence(options),
-    rule('texts', `must be a list of 1 to ${String(options.maxItems)} non-empty texts`, holds),
+    rule('texts', `must be a list of ${String(minItems)} to ${String(options.maxItems)} non-empty texts`, holds),
     documented(options, { type: 'string', isArray: true }),
   );
 }

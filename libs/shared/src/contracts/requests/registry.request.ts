@@ -5,6 +5,7 @@ import {
   ChoiceField,
   IdentifierField,
   IntegerField,
+  ObjectField,
   PatternField,
   SecretRefField,
   TextField,
@@ -135,8 +136,55 @@ export class PutInstance implements Omit<InstanceDefinition, 'instanceId' | 'dbT
   readonly secretRef?: string;
 }
 
-/** Which publisher may ask for what: an entry of `sources` in catalogue.yaml. */
+/** Body of PUT /v1/sources/{name}: what a publisher may ask for. */
 export class PutSource {
-  @TextsField({ maxItems: 64, description: 'Kinds of request it may publish; `*` for all', example: ['upgrade'] })
+  @TextField({ optional: true, maxLength: 200, description: 'May repeat the source of the path', example: '/billing' })
+  readonly source?: string;
+
+  @TextsField({
+    maxItems: 64,
+    minItems: 0,
+    description: 'Kinds of request it may publish; `*` for all, none to take every right back',
+    example: ['upgrade'],
+  })
   readonly kinds!: readonly string[];
+}
+
+/** Which plans a policy is about; without any list, every plan. */
+export class PolicyMatch {
+  @TextsField({ optional: true, maxItems: 64, description: 'Kinds of request', example: ['upgrade'] })
+  readonly kinds?: readonly string[];
+
+  @TextsField({
+    optional: true,
+    maxItems: 256,
+    description: 'Servers that hold a database which the plan touches',
+    example: ['pool-2'],
+  })
+  readonly servers?: readonly string[];
+
+  @TextsField({ optional: true, maxItems: 64, description: 'Plans that an upgrade leads to', example: ['premium'] })
+  readonly plans?: readonly string[];
+}
+
+/** Body of PUT /v1/policies/{name}. */
+export class PutPolicy {
+  @TextField({ optional: true, maxLength: 200, description: 'May repeat the name of the path', example: 'production' })
+  readonly name?: string;
+
+  @ObjectField({ type: () => PolicyMatch, description: 'Which plans it is about; `{}` for every plan' })
+  readonly match!: PolicyMatch;
+
+  @ChoiceField({
+    values: ['required', 'none'],
+    description: '`required`: the plans wait for POST …/approve; `none` takes the policy back',
+  })
+  readonly approval!: 'required' | 'none';
+
+  @ChoiceField({
+    optional: true,
+    values: [true, false],
+    description: 'The approver must be another than who asked',
+  })
+  readonly fourEyes?: boolean;
 }
