@@ -1,19 +1,66 @@
-# One image for planner, executor and the set-up job; compose says which one runs.
-FROM node:22-bookworm-slim AS build
+# Two images of one build: `--target planner`, which also runs the set-up jobs, and `--target executor`, which has
+# pg_dump and pg_restore. Both run as user 1000, need no writable root file system and end cleanly on SIGTERM.
+ARG NODE_IMAGE=node:22-bookworm-slim
+
+FROM ${NODE_IMAGE} AS manifests
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=optional
-COPY . .
-RUN for project in shared planner executor scripts; do npx nest build $project || exit 1; done \
-  && npm prune --omit=dev --omit=optional
 
-FROM node:22-bookworm-slim
-# A source server must not be newer than the client tools; take the major of your newest source.
-ARG PG_CLIENT=postgresql-client
-RUN apt-get update && apt-get install -y --no-install-recommends $PG_CLIENT && rm -rf /var/lib/apt/lists/* \
-  && mkdir -p /var/lib/rehome/work /var/lib/rehome/planner-keys /var/lib/rehome/command-keys && chown -R node:node /var/lib/rehome
+FROM manifests AS dependencies
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
+
+FROM manifests AS build
+RUN npm ci --omit=optional --ignore-scripts
+COPY . .
+RUN for project in shared planner executor scripts; do npx nest build "$project" || exit 1; done
+
+FROM ${NODE_IMAGE} AS base
+ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-USER node
+# New volumes take over these owners and rights.
+RUN for place in work keys/ledger keys/planner keys/executor keys/operator; do \
+      install -d -o 1000 -g 1000 -m 0700 "/var/lib/rehome/$place"; \
+    done
+LABEL org.opencontainers.image.title="Rehome" \
+      org.opencontainers.image.description="Moves PostgreSQL databases, with a ledger of everything that happened" \
+      org.opencontainers.image.licenses="MIT"
+
+FROM base AS planner
+COPY package.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist/libs ./dist/libs
+COPY --from=build /app/dist/scripts/make-keys.js /app/dist/scripts/set-up-ledger.js ./dist/scripts/
+COPY --from=build /app/dist/scripts/deployment ./dist/scripts/deployment
+COPY --from=build /app/dist/apps/planner ./dist/apps/planner
+USER 1000:1000
+ENV REHOME_PLANNER_HOST=0.0.0.0 REHOME_PLANNER_PORT=8400
+EXPOSE 8400
+HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=5 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.REHOME_PLANNER_PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/apps/planner/src/main.js"]
+
+FROM base AS clients
+# Majors of pg_dump and pg_restore. A source must not be newer than the newest of them; a target older than 17 wants
+# one that is not newer than itself: `--build-arg POSTGRES_CLIENTS="18 15"`.
+ARG POSTGRES_CLIENTS=18
+# `no`: only what the distribution itself has.
+ARG PGDG=yes
+RUN apt-get update \
+  && if [ "$PGDG" = yes ]; then \
+       apt-get install -y --no-install-recommends ca-certificates postgresql-common \
+       && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y; \
+     fi \
+  && apt-get install -y --no-install-recommends $(printf 'postgresql-client-%s ' $POSTGRES_CLIENTS) \
+  && rm -rf /var/lib/apt/lists/*
+
+FROM clients AS executor
+COPY package.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist/libs ./dist/libs
+COPY --from=build /app/dist/apps/executor ./dist/apps/executor
+USER 1000:1000
+ENV REHOME_EXECUTOR_HOST=0.0.0.0 REHOME_EXECUTOR_PORT=8401 REHOME_WORK_ROOT=/var/lib/rehome/work
+EXPOSE 8401
+HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=5 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.REHOME_EXECUTOR_PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/apps/executor/src/main.js"]

@@ -1,41 +1,94 @@
 import { describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { SETTINGS } from '#shared/configuration/settings.js';
+import { SETTINGS, type SettingEntry } from '#shared/configuration/settings.js';
 
 interface Service {
-  readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly build?: { readonly target: string };
 }
 
 const { services } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
   services: Readonly<Record<string, Service>>;
 };
+const OURS = ['keys', 'set-up', 'planner', 'executor'];
 
 describe('the deployed form', () => {
-  it('consists of ledger, Kafka, the set-up job and both services', () => {
-    expect(Object.keys(services)).toEqual(['ledger', 'kafka', 'set-up', 'planner', 'executor']);
+  it('consists of ledger, Kafka, two jobs and both services', () => {
+    expect(Object.keys(services)).toEqual(['keys', 'ledger', 'kafka', 'set-up', 'planner', 'executor']);
   });
 
   it.each(['planner', 'executor'] as const)(
     'gives the %s settings that it has, and every one that it must have',
     (name) => {
-      const own = Object.values(SETTINGS).filter((entry) => (entry.usedBy as readonly string[]).includes(name));
+      const settings: readonly SettingEntry[] = Object.values(SETTINGS);
+      const own = settings.filter((entry) => (entry.usedBy as readonly string[]).includes(name));
+      const known = own.flatMap((entry) => [entry.name, ...(entry.orFile === true ? [`${entry.name}_FILE`] : [])]);
       const given = Object.keys(services[name]?.environment ?? {}).filter((key) => key.startsWith('REHOME_'));
-      expect(given.filter((key) => !own.some((entry) => entry.name === key))).toEqual([]);
-      const needed = own.filter((entry) => !('default' in entry) && !('optional' in entry)).map((entry) => entry.name);
-      expect(needed.filter((key) => !given.includes(key))).toEqual([]);
+      expect(given.filter((key) => !known.includes(key))).toEqual([]);
+      const needed = own.filter(({ default: standard, optional }) => standard === undefined && optional !== true);
+      const missing = needed.filter((entry) => !given.includes(entry.name) && !given.includes(`${entry.name}_FILE`));
+      expect(missing.map((entry) => entry.name)).toEqual([]);
     },
   );
 
-  it.each(['ledger', 'kafka', 'planner', 'executor'])('knows when %s is ready', (name) => {
-    expect(services[name]?.healthcheck?.test.length).toBeGreaterThan(1);
+  it('knows when ledger and Kafka are ready, and leaves our services to what their images say', () => {
+    for (const name of ['ledger', 'kafka']) expect(services[name]?.healthcheck?.test.length).toBeGreaterThan(1);
+    for (const name of ['planner', 'executor']) expect(services[name]?.healthcheck).toBeUndefined();
   });
 
-  it('holds no password and writes nothing but its volumes', () => {
+  it('holds no password', () => {
     expect(JSON.stringify(services)).not.toMatch(/password:\s*[a-z0-9]|:[a-z0-9]+@/i);
-    expect([services['planner']?.read_only, services['executor']?.read_only]).toEqual([true, true]);
+  });
+
+  it.each(OURS)('lets %s write nothing but its volumes, without any privilege', (name) => {
+    expect(services[name]).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+  });
+
+  it('shows each service its own keys only', () => {
+    for (const [name, { volumes = [] }] of Object.entries(services)) {
+      if (name === 'keys') continue;
+      const keys = volumes.filter((volume) => /^[a-z]+-keys:/.test(volume));
+      const own = name === 'set-up' ? 'ledger' : name;
+      expect(keys.filter((volume) => volume !== `${own}-keys:/run/keys:ro`)).toEqual([]);
+    }
+  });
+
+  const compose = spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0;
+  (compose ? it : it.skip)('is a valid compose file to docker itself (needs docker compose v2)', () => {
+    const told = spawnSync('docker', ['compose', 'config', '--quiet'], { encoding: 'utf8' });
+    expect({ status: told.status, stderr: told.stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+describe('the images', () => {
+  const stages = new Map(
+    readFileSync('Dockerfile', 'utf8')
+      .split(/^(?=FROM )/m)
+      .slice(1)
+      .map((text) => [/ AS (\S+)/.exec(text)?.[1] ?? '', text]),
+  );
+
+  it('are those that compose asks for', () => {
+    const targets = OURS.map((name) => services[name]?.build?.target ?? '');
+    expect(targets.filter((target) => !stages.has(target))).toEqual([]);
+  });
+
+  it.each(['planner', 'executor'])('run the %s without root and say themselves when it is ready', (name) => {
+    const stage = stages.get(name) ?? '';
+    expect(/^USER (\S+)$/m.exec(stage)?.[1]).toBe('1000:1000');
+    expect(stage).toMatch(/^HEALTHCHECK [^]*\/health\/ready/m);
+    expect(stage).toContain(`CMD ["node", "dist/apps/${name}/src/main.js"]`);
+  });
+
+  it('install exactly what the lock file says, and nothing for development into what runs', () => {
+    const installs = [...stages.values()].flatMap((text) => text.match(/^RUN npm .*$/gm) ?? []);
+    expect(installs.every((line) => line.startsWith('RUN npm ci '))).toBe(true);
+    expect(stages.get('dependencies')).toContain('--omit=dev');
   });
 });

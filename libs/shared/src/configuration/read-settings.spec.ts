@@ -1,4 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { toRehomeError, type RehomeError } from '../errors/rehome-error.js';
 import { readSettings } from './read-settings.js';
 import { SETTINGS } from './settings.js';
@@ -44,6 +47,26 @@ describe('settings', () => {
     expect(failure.message).toContain('REHOME_PLANNER_PORT is "many"; give a whole number');
     expect(failure.message).toContain('REHOME_LOG_LEVEL is "loud"; give one of trace');
     expect(failure.message).toContain('REHOME_WORK_ROOT is missing');
+  });
+
+  it('takes a secret from a file, and says when that cannot be', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'rehome-settings-'));
+    const file = join(directory, 'ledger-url');
+    writeFileSync(file, 'postgres://u:p@h/rehome\n');
+    const read = (environment: NodeJS.ProcessEnv) => readSettings(['ledgerUrl'], environment);
+    try {
+      expect(read({ REHOME_LEDGER_URL: '', REHOME_LEDGER_URL_FILE: file })).toEqual({
+        ledgerUrl: 'postgres://u:p@h/rehome',
+      });
+      expect(
+        failureOf(() => read({ REHOME_LEDGER_URL: 'postgres://h', REHOME_LEDGER_URL_FILE: file })).message,
+      ).toContain('REHOME_LEDGER_URL and REHOME_LEDGER_URL_FILE are both given');
+      expect(failureOf(() => read({ REHOME_LEDGER_URL_FILE: `${file}.none` })).message).toContain(
+        `${file}.none, which cannot be read`,
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('refuses test settings in production', () => {

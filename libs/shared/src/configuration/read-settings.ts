@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { RehomeError } from '../errors/rehome-error.js';
 import { SETTINGS, type SettingEntry, type SettingKey } from './settings.js';
 
@@ -51,8 +52,9 @@ export function configurationInvalid(problems: readonly string[]): RehomeError {
 }
 
 function readOne(entry: SettingEntry, environment: NodeJS.ProcessEnv): Parsed {
-  const given = environment[entry.name];
-  const text = given === undefined || given === '' ? entry.default : given;
+  const given = entry.orFile === true ? givenOrInFile(entry.name, environment) : presence(environment[entry.name]);
+  if (typeof given === 'object') return given;
+  const text = given ?? entry.default;
   if (text === undefined) {
     return entry.optional === true
       ? { value: undefined }
@@ -62,6 +64,26 @@ function readOne(entry: SettingEntry, environment: NodeJS.ProcessEnv): Parsed {
     return { problem: `${entry.name} is for tests and refused while NODE_ENV is production; remove it` };
   }
   return parse(entry, text);
+}
+
+function presence(given: string | undefined): string | undefined {
+  return given === '' ? undefined : given;
+}
+
+/** What the variable says, or the file that `<name>_FILE` names, without the line break at its end. */
+function givenOrInFile(
+  name: string,
+  environment: NodeJS.ProcessEnv,
+): string | undefined | { readonly problem: string } {
+  const text = presence(environment[name]);
+  const file = presence(environment[`${name}_FILE`]);
+  if (file === undefined) return text;
+  if (text !== undefined) return { problem: `${name} and ${name}_FILE are both given; give one of them` };
+  try {
+    return presence(readFileSync(file, 'utf8').trimEnd());
+  } catch {
+    return { problem: `${name}_FILE names ${file}, which cannot be read` };
+  }
 }
 
 function parse(entry: SettingEntry, text: string): Parsed {

@@ -12,6 +12,8 @@ export interface SettingEntry {
   readonly choices?: readonly string[];
   /** Its value is never shown, not even in a problem. */
   readonly secret?: true;
+  /** May be given as the path of a file that holds it, in the variable of this name with `_FILE` behind. */
+  readonly orFile?: true;
   /** Refused when NODE_ENV is `production`. */
   readonly forTests?: true;
   readonly usedBy: readonly ('planner' | 'executor')[];
@@ -36,6 +38,7 @@ export const SETTINGS = {
     name: 'REHOME_LEDGER_URL',
     type: 'text',
     secret: true,
+    orFile: true,
     usedBy: BOTH,
     description:
       'Connection string of the ledger database, as the role of the service: `postgres://rehome_planner:…@host:5432/rehome`',
@@ -107,6 +110,7 @@ export const SETTINGS = {
     type: 'list',
     default: '',
     secret: true,
+    orFile: true,
     usedBy: PLANNER,
     description:
       'API keys to add at start, `name:role:sha256-of-the-key` separated by commas; a known name gets the new hash',
