@@ -70,12 +70,7 @@ describe('the keys of an installation', () => {
     make();
     const vaultKey = read('executor/vault-key');
     rmSync(join(directory, 'planner'), { recursive: true });
-    expect(make()).toEqual([
-      'planner/ledger-url',
-      'planner/api-keys',
-      'planner/signing.pem',
-      'executor/commands.pem',
-    ]);
+    expect(make()).toEqual(['planner/ledger-url', 'planner/api-keys', 'planner/signing.pem', 'executor/commands.pem']);
     expect(read('executor/vault-key')).toBe(vaultKey);
   });
 });
