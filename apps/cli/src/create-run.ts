@@ -33,8 +33,15 @@ export async function createRun(
   };
 }
 
+/** A planner that restarts is back within seconds; a person does not wait longer to learn of a wrong address. */
+const RETRIES = 2;
+
 /** The one place where a client is made from the configuration. */
 function plannerClient(settings: CliSettings): RehomeClient {
   const apiKey = apiKeyOf(settings);
-  return new RehomeClient({ url: settings.url.value ?? '', ...(apiKey === undefined ? {} : { apiKey }) });
+  return new RehomeClient({
+    url: settings.url.value ?? '',
+    retries: RETRIES,
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
 }

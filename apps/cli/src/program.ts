@@ -1,7 +1,11 @@
 import { Command, Option } from 'commander';
 import { CLI_SETTINGS, CLI_SETTING_NAMES, type CliSetting } from './configuration/cli-settings.js';
 import type { CommandBody } from './run.js';
+import { actionCommands } from './tree/action-commands.js';
+import { auditCommands } from './tree/audit-commands.js';
 import { migrationCommands } from './tree/migration-commands.js';
+import { registryCommands } from './tree/registry-commands.js';
+import { toolCommands } from './tree/tool-commands.js';
 
 /** A command that was typed: where its body is, and what it was given. */
 export interface Invocation {
@@ -31,7 +35,9 @@ export function buildProgram(invoke: Invoke): Command {
   for (const option of settingOptions()) program.addOption(option);
   const withBody: WithBody = (command, load) =>
     command.action((...given: unknown[]) => invoke(invocationOf(given, load)));
-  for (const command of migrationCommands(withBody)) program.addCommand(inherit(program, command));
+  const groups = [migrationCommands, actionCommands, auditCommands, registryCommands, toolCommands];
+  for (const command of groups.flatMap((commandsOf) => commandsOf(withBody)))
+    program.addCommand(inherit(program, command));
   return program.exitOverride();
 }
 

@@ -26,6 +26,7 @@ import { RegistryCalls } from './registry/registry-calls.js';
 import { RegistryController } from './registry/registry.controller.js';
 import { Registry } from './registry/registry.js';
 import { RegistryWriter } from './registry/registry-writer.js';
+import { ReportController } from './report/report.controller.js';
 import { CONFIG, SHUTDOWN } from './tokens.js';
 
 /** Hands the planner's parts to its controllers; everything with a lifetime is made outside of Nest. */
@@ -37,6 +38,7 @@ export class PlannerModule {
       controllers: [
         MigrationsController,
         MigrationEventsController,
+        ReportController,
         ActionsController,
         PlansController,
         InstancesController,

@@ -33,6 +33,11 @@ export async function readRequest(kind: string | undefined, flags: RequestFlags)
 async function fromFile(path: string | undefined): Promise<Fields> {
   if (path === undefined)
     throw new CliError(EXIT.usage, 'what is asked for is missing: name a kind, or give --file', 'rehome submit --help');
+  return readObject(path);
+}
+
+/** The object in a file, JSON or YAML. @throws CliError with exit 64 */
+export async function readObject(path: string): Promise<Fields> {
   const text = readText(path);
   const { parse } = await import('yaml');
   try {
@@ -43,10 +48,10 @@ async function fromFile(path: string | undefined): Promise<Fields> {
     const why = error instanceof Error ? error.message : String(error);
     throw new CliError(EXIT.usage, `${path} is neither JSON nor YAML: ${why}`);
   }
-  throw new CliError(EXIT.usage, `${path} must hold one request, an object with its kind`);
+  throw new CliError(EXIT.usage, `${path} must hold one object`);
 }
 
-export function readText(path: string): string {
+function readText(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {

@@ -64,8 +64,8 @@ function optionsOfAllKinds(command: Command): Command {
     .addOption(
       new Option('--on-busy <what>', 'when the subject is held by another migration').choices(['refuse', 'queue']),
     )
-    .option('--label <name=value>', 'carried along; may be repeated', (text: string, before: string[] = []) => [
-      ...before,
+    .option('--label <name=value>', 'carried along; may be repeated', (text: string, before?: string[]) => [
+      ...(before ?? []),
       text,
     ]);
 }

@@ -37,10 +37,10 @@ export class ActionsController {
   @problemResponse(409, 'It waits for no approval, or its plan has another hash')
   approve(
     @Param('id', migrationIdPipe) id: MigrationId,
-    @Body(bodyOf(ApproveRequest)) { planHash }: ApproveRequest,
+    @Body(bodyOf(ApproveRequest)) { planHash, reason }: ApproveRequest,
     @Caller() caller: Principal,
   ): Promise<ActionView> {
-    return this.ask(id, { action: 'approve', planHash }, caller);
+    return this.ask(id, { action: 'approve', planHash, ...(reason === undefined ? {} : { reason }) }, caller);
   }
 
   @Post('cancel')

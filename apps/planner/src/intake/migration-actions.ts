@@ -23,7 +23,7 @@ import type { Migrations } from './migrations.js';
 export type Action =
   | { readonly action: 'cancel' | 'rollback' | 'pause'; readonly reason: string }
   | { readonly action: 'resume' | 'retry' }
-  | { readonly action: 'approve'; readonly planHash: string }
+  | { readonly action: 'approve'; readonly planHash: string; readonly reason?: string }
   | {
       readonly action: 'resolve';
       readonly stepId: string;
@@ -88,7 +88,7 @@ function wishOf(state: KnownState, action: Action, actor: string): Wish {
       demand(mayResume(state));
       return { type: 'MigrationResumed', data: { migrationId, requestedBy: actor } };
     case 'approve':
-      return approval(state, action.planHash, actor);
+      return approval(state, action, actor);
     case 'retry':
       return { type: 'StepRetryRequested', data: { ...demandRun(mayRetry(state)), requestedBy: actor } };
     case 'resolve':
@@ -105,11 +105,20 @@ function wishOf(state: KnownState, action: Action, actor: string): Wish {
 }
 
 /** People copy the hash with or without its `sha256:`. */
-function approval(state: KnownState, given: string, actor: string): Wish {
+function approval(state: KnownState, action: Extract<Action, { action: 'approve' }>, actor: string): Wish {
+  const { planHash: given, reason } = action;
   const own = state.planned?.planHash;
   const planHash = own !== undefined && bare(own) === bare(given) ? own : given;
   demand(mayApprove(state, planHash));
-  return { type: 'PlanApproved', data: { migrationId: state.request.migrationId, planHash, approvedBy: actor } };
+  return {
+    type: 'PlanApproved',
+    data: {
+      migrationId: state.request.migrationId,
+      planHash,
+      approvedBy: actor,
+      ...(reason === undefined ? {} : { reason }),
+    },
+  };
 }
 
 function bare(hash: string): string {

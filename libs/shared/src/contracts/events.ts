@@ -63,7 +63,12 @@ export interface EventTypes {
     readonly reasons: readonly Failure[];
     readonly checks: readonly PreflightCheck[];
   };
-  PlanApproved: { readonly migrationId: string; readonly planHash: string; readonly approvedBy: string };
+  PlanApproved: {
+    readonly migrationId: string;
+    readonly planHash: string;
+    readonly approvedBy: string;
+    readonly reason?: string;
+  };
   StepCommanded: StepRunKey & {
     readonly kind: StepKind;
     readonly version: number;

@@ -8,6 +8,9 @@ export class ApproveRequest {
     description: '`planHash` of the migration',
   })
   readonly planHash!: string;
+
+  @TextField({ optional: true, maxLength: 1000, description: 'Kept in the ledger and shown to people' })
+  readonly reason?: string;
 }
 
 /** Body of POST …/cancel, …/pause, …/rollback. */

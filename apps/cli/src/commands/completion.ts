@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { buildProgram } from '../program.js';
+import type { Run } from '../run.js';
+
+type Shell = 'bash' | 'zsh' | 'fish';
+
+/** A place in the tree of commands and what may follow there. */
+interface Node {
+  /** `submit upgrade`; empty for `rehome` itself. */
+  readonly path: string;
+  readonly words: readonly Word[];
+}
+
+interface Word {
+  readonly word: string;
+  readonly description: string;
+  /** What may follow a flag or stand as an argument; empty when anything may. */
+  readonly values: readonly string[];
+}
+
+/** Made from the command tree, so a new command or flag is completed without anybody thinking of it. */
+export function completion(run: Run, [shell]: readonly [Shell]): Promise<ExitCode> {
+  const nodes = nodesOf(buildProgram(() => Promise.resolve()));
+  run.out({ bash, zsh, fish }[shell](nodes));
+  return Promise.resolve(EXIT.done);
+}
+
+export function nodesOf(program: Command): Node[] {
+  const flags = wordsOfOptions(program);
+  const visit = (command: Command, path: string): Node[] => [
+    {
+      path,
+      words: [
+        ...command.commands.map((child) => ({ word: child.name(), description: child.description(), values: [] })),
+        ...command.registeredArguments.flatMap(({ argChoices = [] }) =>
+          argChoices.map((choice) => ({ word: choice, description: '', values: [] })),
+        ),
+        ...(path === '' ? [] : wordsOfOptions(command)),
+        ...flags,
+      ],
+    },
+    ...command.commands.flatMap((child) => visit(child, path === '' ? child.name() : `${path} ${child.name()}`)),
+  ];
+  return visit(program, '');
+}
+
+function wordsOfOptions(command: Command): Word[] {
+  return command.options.flatMap(({ long, description, argChoices = [] }) =>
+    !long ? [] : [{ word: long, description, values: argChoices }],
+  );
+}
+
+function bash(nodes: readonly Node[]): string {
+  const cases = nodes.map(({ path, words }) => `    '${path}') words='${words.map(({ word }) => word).join(' ')}' ;;`);
+  return `# bash completion of rehome; load it: source <(rehome completion bash)
+_rehome() {
+  local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} path= words= word
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in -*) ;; *) if _rehome_knows "\${path:+$path }$word"; then path=\${path:+$path }$word; fi ;; esac
+  done
+  case "$before" in
+${valuesOf(nodes)
+  .map(([flag, values]) => `    ${flag}) COMPREPLY=($(compgen -W '${values}' -- "$current")); return ;;`)
+  .join('\n')}
+    --file|--key-file) COMPREPLY=($(compgen -f -- "$current")); return ;;
+  esac
+  case "$path" in
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+_rehome_knows() {
+  case "$1" in ${nodes
+    .filter(({ path }) => path !== '')
+    .map(({ path }) => `'${path}'`)
+    .join('|')}) return 0 ;; esac
+  return 1
+}
+complete -o default -F _rehome rehome`;
+}
+
+/** zsh reads bash's completions. */
+function zsh(nodes: readonly Node[]): string {
+  return `#compdef rehome
+autoload -U +X bashcompinit && bashcompinit
+${bash(nodes).replace('# bash completion of rehome; load it: source <(rehome completion bash)', '# zsh completion of rehome; load it: source <(rehome completion zsh)')}`;
+}
+
+function fish(nodes: readonly Node[]): string {
+  const lines = nodes.flatMap(({ path, words }) =>
+    words.map(({ word, description, values }) => {
+      const condition = `-n '__rehome_at "${path}"'`;
+      const what = word.startsWith('--')
+        ? `-l ${word.slice(2)}${values.length > 0 ? ` -xa '${values.join(' ')}'` : ''}`
+        : `-f -a ${word}`;
+      return `complete -c rehome ${condition} ${what} -d '${description.replaceAll("'", '’')}'`;
+    }),
+  );
+  return `# fish completion of rehome; load it: rehome completion fish | source
+function __rehome_at
+  set -l words (commandline -opc | string match -v -- '-*')
+  test (string join ' ' $words[2..-1]) = "$argv[1]"
+end
+${lines.join('\n')}`;
+}
+
+/** Flags that take one of a few words, each once. */
+function valuesOf(nodes: readonly Node[]): [string, string][] {
+  const values = new Map<string, Set<string>>();
+  for (const { words } of nodes)
+    for (const { word, values: choices } of words)
+      if (choices.length > 0) values.set(word, new Set([...(values.get(word) ?? []), ...choices]));
+  return [...values].map(([flag, choices]) => [flag, [...choices].join(' ')]);
+}

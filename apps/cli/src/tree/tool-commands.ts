@@ -1,0 +1,20 @@
+import { Argument, Command } from 'commander';
+import type { WithBody } from '../program.js';
+
+/** About the command line itself. */
+export function toolCommands(withBody: WithBody): Command[] {
+  const config = new Command('config').description('the configuration of this command line');
+  config.addCommand(
+    withBody(
+      new Command('show').description('every setting and where it comes from'),
+      async () => (await import('../commands/config-show.js')).configShow,
+    ),
+  );
+  const completion = withBody(
+    new Command('completion')
+      .description('completion for a shell: source <(rehome completion bash)')
+      .addArgument(new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish'])),
+    async () => (await import('../commands/completion.js')).completion,
+  );
+  return [config, completion];
+}
