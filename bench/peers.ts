@@ -18,7 +18,10 @@ export interface EmmettStore {
 }
 
 interface EmmettModule {
-  getPostgreSQLEventStore(url: string, options: { readonly connectionOptions: { readonly pool: Pool } }): EmmettStore;
+  readonly getPostgreSQLEventStore: (
+    url: string,
+    options: { readonly connectionOptions: { readonly pool: Pool } },
+  ) => EmmettStore;
 }
 
 /** Emmett's store on a pool of ours. Its dependencies are of another generation, so it is installed apart. */
@@ -27,6 +30,33 @@ export async function openEmmett(url: string, pool: Pool): Promise<EmmettStore> 
   const store = getPostgreSQLEventStore(url, { connectionOptions: { pool } });
   await store.schema.migrate();
   return store;
+}
+
+/** As much of autocannon as is used: it loads both servers alike. */
+export interface Cannon {
+  (options: {
+    readonly url: string;
+    readonly connections: number;
+    readonly duration: number;
+    readonly requests: readonly [
+      {
+        readonly method: 'POST';
+        readonly headers: Readonly<Record<string, string>>;
+        readonly setupRequest: (request: object) => object;
+      },
+    ];
+  }): Promise<{
+    /** Answers 2xx, all others, failed connections. */
+    readonly '2xx': number;
+    readonly non2xx: number;
+    readonly errors: number;
+    /** Seconds. */
+    readonly duration: number;
+  }>;
+}
+
+export async function openCannon(): Promise<Cannon> {
+  return ((await importPeer('autocannon')) as { default: Cannon }).default;
 }
 
 async function importPeer(name: string): Promise<unknown> {
