@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExecutorRig } from '../../../test/harness/executor-rig.js';
 import { until } from '../../../test/harness/messaging-test-kit.js';
+import { TcpProxy } from '../../../test/harness/tcp-proxy.js';
 import { ExecutorApp } from './executor-app.js';
 import { readExecutorConfig } from './executor.config.js';
+import type { Readiness } from './health/executor-health.js';
 
 const EMPTY_PLAN = {
   planVersion: 1,
@@ -58,6 +60,62 @@ describe('an executor without Kafka', () => {
     expect(ready).toMatchObject({ status: 'ready', checks: { ledger: { status: 'up' }, kafka: { status: 'off' } } });
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('rehome_step_attempts_total{kind="describe-plan"');
+  });
+});
+
+describe('an executor that starts before the ledger', () => {
+  let rig: ExecutorRig | undefined;
+  let proxy: TcpProxy | undefined;
+  let app: ExecutorApp | undefined;
+
+  afterEach(async () => {
+    await app?.stop();
+    await rig?.close();
+    await proxy?.close();
+    app = rig = proxy = undefined;
+  });
+
+  /** Its way to the ledger, and an executor that takes it. */
+  async function listen(extra: Readonly<Record<string, string>> = {}): Promise<{ way: TcpProxy; app: ExecutorApp }> {
+    rig = await ExecutorRig.create();
+    const { hostname, port } = new URL(rig.ledger.urls.executorUrl);
+    proxy = await TcpProxy.to({ host: hostname, port: Number(port) });
+    const url = proxy.urlOf(rig.ledger.urls.executorUrl);
+    await proxy.close();
+    const environment = { REHOME_LEDGER_URL: url, REHOME_LOG_LEVEL: 'silent', ...extra };
+    app = await ExecutorApp.listen(readExecutorConfig(rig.environment(environment)));
+    return { way: proxy, app };
+  }
+
+  const readiness = async (of: ExecutorApp) => {
+    const answer = await fetch(`${await of.url()}/health/ready`);
+    return { code: answer.status, ...((await answer.json()) as Readiness) };
+  };
+
+  it('says that it is not ready, waits, and begins when the ledger answers', async () => {
+    const { way, app: waiting } = await listen();
+    const begun = waiting.begin();
+    expect(await readiness(waiting)).toMatchObject({
+      code: 503,
+      status: 'unready',
+      checks: { ledger: { status: 'down' } },
+    });
+    await way.open();
+    await begun;
+    expect(await readiness(waiting)).toMatchObject({ code: 200, status: 'ready' });
+  });
+
+  it('ends at once when it is stopped while it waits', async () => {
+    const { app: waiting } = await listen();
+    const begun = waiting.begin();
+    await waiting.stop();
+    await begun;
+  });
+
+  it('does not wait where waiting mends nothing', async () => {
+    const { way, app: refused } = await listen({ REHOME_WORK_ROOT: 'relative' });
+    await way.open();
+    await expect(refused.begin()).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
   });
 });
 

@@ -1,16 +1,31 @@
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ErrorCode } from '#shared/errors/error-codes.js';
+import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { LedgerTransportStrategy } from '#shared/messaging/ledger-transport.strategy.js';
 import { publishedBy } from '#shared/messaging/published-by.js';
+import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
 import type { ExecutorConfig } from './executor.config.js';
 import { Executor } from './executor.js';
 import { ExecutorModule } from './executor.module.js';
 import { ExecutorHealth } from './health/executor-health.js';
 
+/** What is mended while we wait: the ledger is away, or its roles, its database or its schema are not made yet. */
+const MENDED_BY_WAITING: readonly ErrorCode[] = [
+  'LEDGER_UNAVAILABLE',
+  'POSTGRES_UNREACHABLE',
+  'POSTGRES_TRANSIENT',
+  'POSTGRES_AUTHENTICATION_FAILED',
+  'POSTGRES_STATEMENT_FAILED',
+];
+const LONGEST_BACK_OFF_MS = 5_000;
+
 /** The whole process: executor, Kafka consumer, HTTP server. */
 export class ExecutorApp {
+  private readonly stopping = new AbortController();
+  private beginning: Promise<void> | undefined;
   private stopped: Promise<void> | undefined;
 
   private constructor(
@@ -19,8 +34,20 @@ export class ExecutorApp {
     private readonly health: ExecutorHealth,
   ) {}
 
-  /** @throws RehomeError CONFIGURATION_INVALID, LEDGER_UNAVAILABLE */
+  /** Listens, then begins. @throws RehomeError CONFIGURATION_INVALID */
   static async start(config: ExecutorConfig): Promise<ExecutorApp> {
+    const app = await ExecutorApp.listen(config);
+    try {
+      await app.begin();
+      return app;
+    } catch (error) {
+      await app.stop();
+      throw error;
+    }
+  }
+
+  /** Answers health, unready, before there is a ledger. */
+  static async listen(config: ExecutorConfig): Promise<ExecutorApp> {
     const executor = new Executor(config);
     const strategy = config.kafkaBrokers.length === 0 ? undefined : strategyOf(config, executor);
     const health = new ExecutorHealth({
@@ -36,12 +63,38 @@ export class ExecutorApp {
       new FastifyAdapter(),
       { logger: false, abortOnError: false },
     );
-    await executor.start();
     if (strategy !== undefined) app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
-    await app.startAllMicroservices();
     await app.listen(config.executorPort, config.executorHost);
-    executor.logger.info({ url: await app.getUrl(), site: config.executorSite }, 'executor started');
+    executor.logger.info({ url: await app.getUrl(), site: config.executorSite }, 'executor listens');
     return new ExecutorApp(executor, app, health);
+  }
+
+  /**
+   * Waits for the ledger, then takes commands; ends at once when it is stopped meanwhile.
+   *
+   * @throws RehomeError CONFIGURATION_INVALID, SECRET_MISSING when it may not act for its site.
+   */
+  begin(): Promise<void> {
+    this.beginning ??= this.beginOnce();
+    return this.beginning;
+  }
+
+  private async beginOnce(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let attempt = 1; !signal.aborted; attempt += 1) {
+      try {
+        await this.executor.start();
+        await this.app.startAllMicroservices();
+        this.health.begin();
+        this.executor.logger.info('executor started');
+        return;
+      } catch (error) {
+        const failure = toRehomeError(error);
+        if (!MENDED_BY_WAITING.includes(failure.code)) throw failure;
+        this.executor.logger.warn({ err: failure, attempt }, 'start waits for the ledger');
+        await pauseFor(backOffMs(attempt, 100, LONGEST_BACK_OFF_MS), signal);
+      }
+    }
   }
 
   url(): Promise<string> {
@@ -56,6 +109,8 @@ export class ExecutorApp {
 
   private async stopOnce(): Promise<void> {
     this.health.stop();
+    this.stopping.abort();
+    await this.beginning?.catch(() => undefined);
     // The executor first: take-over by another must not wait for Kafka to let us go.
     await Promise.all([this.executor.stop(), this.app.close()]);
     this.executor.logger.info('executor stopped');

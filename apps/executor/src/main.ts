@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const config = readExecutorConfig(process.env);
   const logger = createLogger({ name: 'executor', level: config.logLevel });
   const stopTracing = await startTracing(process.env, 'rehome-executor', logger);
-  const app = await ExecutorApp.start(config);
+  const app = await ExecutorApp.listen(config);
   const stop = (): void => {
     setTimeout(() => process.exit(1), config.shutdownTimeoutMs + CLOSE_GRACE_MS).unref();
     void app
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
+  await app.begin();
 }
 
 main().catch((error: unknown) => {

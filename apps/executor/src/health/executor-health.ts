@@ -30,12 +30,17 @@ const LEDGER_CHECK_MS = 2_000;
 
 /** Without the ledger nothing can be claimed: unready. Without Kafka no new commands come: degraded. */
 export class ExecutorHealth {
-  private stopping = false;
+  private working = false;
 
   constructor(private readonly parts: ExecutorHealthParts) {}
 
+  /** From here on it takes commands. */
+  begin(): void {
+    this.working = true;
+  }
+
   stop(): void {
-    this.stopping = true;
+    this.working = false;
   }
 
   async check(): Promise<Readiness> {
@@ -43,8 +48,8 @@ export class ExecutorHealth {
     const [ledger, kafka] = [await this.ledger(), this.kafka()];
     metrics.set('rehome_ledger_up', {}, ledger.status === 'up' ? 1 : 0);
     metrics.set('rehome_kafka_up', {}, kafka.status === 'up' ? 1 : 0);
-    const working = kafka.status === 'up' || kafka.status === 'off';
-    const status = this.stopping || ledger.status !== 'up' ? 'unready' : working ? 'ready' : 'degraded';
+    const whole = kafka.status === 'up' || kafka.status === 'off';
+    const status = !this.working || ledger.status !== 'up' ? 'unready' : whole ? 'ready' : 'degraded';
     return { status, checks: { ledger, kafka }, owner, site, runningSteps: runningSteps() };
   }
 

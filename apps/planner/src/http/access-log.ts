@@ -8,6 +8,7 @@ import { principalOf } from '../auth/principal.js';
 import { pathOf } from './path-of.js';
 import { traceparentOfCall } from './trace-calls.js';
 
+const WATCHED = /^\/(health\/|metrics$)/;
 const REQUEST_ID = /^[A-Za-z0-9._:-]{8,128}$/;
 
 /** The caller's `X-Request-Id` when it is usable, else a new one. */
@@ -27,7 +28,9 @@ export function installAccessLog(fastify: FastifyInstance, logger: Logger, metri
     const status = String(reply.statusCode);
     metrics.observe('rehome_http_request_seconds', { method: request.method, route, status }, reply.elapsedTime / 1000);
     const principal = principalOf(request);
-    logger.info(
+    // Whoever watches asks every few seconds; what went well then is no news.
+    const level = WATCHED.test(route) && reply.statusCode < 400 ? 'debug' : 'info';
+    logger[level](
       {
         requestId: request.id,
         method: request.method,
