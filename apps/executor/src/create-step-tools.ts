@@ -5,6 +5,7 @@ import type { Logger } from '#shared/observability/logger.js';
 import { BackupCatalogue } from './backups/backup-catalogue.js';
 import { ConfigBackups } from './drivers/config-files/config-backups.js';
 import { ConfigFileDriver } from './drivers/config-files/config-file.driver.js';
+import { SecretFileDriver } from './drivers/config-files/secret-file.driver.js';
 import { ProvisionerClient } from './drivers/provisioner/provisioner.client.js';
 import type { ExecutorConfig } from './executor.config.js';
 import { Captures } from './running/captures.js';
@@ -27,16 +28,18 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
   const { config, pools, redactor, logger } = parts;
   const sealer = new Sealer(readVaultKey({ key: config.vaultKey, file: config.vaultKeyFile }));
   const vault = new Vault(pools.reads, sealer);
+  const files = {
+    roots: config.configRoots,
+    backups: new ConfigBackups(join(config.workRoot, 'config-backups'), sealer),
+  };
   const tools: StepTools = {
     secrets: secretsOf(config, vault, redactor),
     services: {
       http: { allowedHosts: config.allowedHosts },
       command: { allowedCommands: config.allowedPrograms, redactor },
     },
-    configFiles: new ConfigFileDriver({
-      roots: config.configRoots,
-      backups: new ConfigBackups(join(config.workRoot, 'config-backups'), sealer),
-    }),
+    configFiles: new ConfigFileDriver(files),
+    secretFiles: new SecretFileDriver(files),
     provisioner: provisionerOf(config, redactor),
     backups: new BackupCatalogue(pools.reads, config.backupKeepMs),
     evidence: new EvidenceStore(pools.reads),

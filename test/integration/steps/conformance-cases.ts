@@ -168,6 +168,14 @@ export const CASES: Cases = {
     },
     diesAt: 'step.edit-config.run.after',
   },
+  'write-secret-file': {
+    kind: 'write-secret-file',
+    params: ({ service }) => {
+      if (service.secretFile === undefined) throw new Error('the service has no secret file');
+      return { file: service.secretFile, secretRef: 'env:REHOME_SECRET_APP' };
+    },
+    diesAt: 'step.write-secret-file.captured',
+  },
   'set-environment': {
     kind: 'set-environment',
     params: (world) => ({

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import type { DatabaseAddress, ServerEndpoint, ServiceDefinition } from '#shared/contracts/registry.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
@@ -72,6 +72,7 @@ export class ConformanceWorld {
       configPath,
       '[options]\n; keep me\ndb_host = old-host\ndb_port = 5432\ndb_user = old\ndb_password = secret\n',
     );
+    await writeFile(join(directory, 'db-password'), 'secret\n', { mode: 0o640 });
     const source = {
       server: endpointOf('main', runPostgresUrl(), 'env:REHOME_SECRET_SOURCE'),
       database: sample.address.database,
@@ -121,6 +122,7 @@ export class ConformanceWorld {
         source,
         target,
         file: await readFile(file, 'utf8'),
+        secretFile: await readFile(this.service.secretFile?.path ?? '', 'utf8'),
         service: { state, environment, resources },
         provisioned: [...this.provisioner.servers.values()],
         work: await workFiles(this.tools.workRoot),
@@ -153,6 +155,7 @@ function endpointOf(name: string, adminUrl: string, adminSecretRef: string): Ser
 }
 
 function serviceOf({ url }: StubService, path: string): ServiceDefinition {
+  const secretFile = { path: join(dirname(path), 'db-password') };
   return {
     name: 'odoo',
     control: { driver: 'http', url },
@@ -164,6 +167,7 @@ function serviceOf({ url }: StubService, path: string): ServiceDefinition {
         keys: { host: 'db_host', port: 'db_port', user: 'db_user', password: 'db_password' },
       },
     ],
+    secretFile,
     environment: { host: 'HOST', user: 'USER', password: 'PASSWORD' },
     stopTimeoutMs: 5_000,
     startTimeoutMs: 5_000,

@@ -2,6 +2,7 @@ import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { BackupCatalogue } from '../backups/backup-catalogue.js';
 import type { ConfigFileDriver } from '../drivers/config-files/config-file.driver.js';
+import type { SecretFileDriver } from '../drivers/config-files/secret-file.driver.js';
 import type { ProvisionerClient } from '../drivers/provisioner/provisioner.client.js';
 import type { ServicePolicy } from '../drivers/services/service-drivers.js';
 import type { SecretResolver } from '../secrets/secret-resolver.js';
@@ -13,6 +14,7 @@ export interface StepTools {
   readonly secrets: SecretResolver;
   readonly services: ServicePolicy;
   readonly configFiles: ConfigFileDriver;
+  readonly secretFiles: SecretFileDriver;
   /** Absent when none is configured. */
   readonly provisioner: ProvisionerClient | undefined;
   readonly backups: BackupCatalogue;

@@ -59,6 +59,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
   },
   'publish-database': { server: 'object', workingName: 'text', database: 'text' },
   'edit-config': { file: 'object', connection: 'object' },
+  'write-secret-file': { file: 'object', secretRef: 'text' },
   'set-environment': { service: 'object', connection: 'object', previous: 'object' },
   'resize-service': { service: 'object', resources: 'object', previous: 'object' },
   'start-service': { service: 'object', target: 'object?', verified: 'object?' },

@@ -21,6 +21,7 @@ import { resizeService } from './service/resize-service.step.js';
 import { setEnvironment } from './service/set-environment.step.js';
 import { startService } from './service/start-service.step.js';
 import { stopService } from './service/stop-service.step.js';
+import { writeSecretFile } from './service/write-secret-file.step.js';
 import { verifyConnections } from './verification/verify-connections.step.js';
 import { verifyCopy } from './verification/verify-copy.step.js';
 
@@ -41,6 +42,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'verify-copy': verifyCopy,
   'publish-database': publishDatabase,
   'edit-config': editConfig,
+  'write-secret-file': writeSecretFile,
   'set-environment': setEnvironment,
   'resize-service': resizeService,
   'start-service': startService,

@@ -61,6 +61,7 @@ export const ANSWERS: { readonly [K in StepKind]: ResultOf<K> } = {
     hostBefore: 'pool-2.internal',
     hostAfter: '10.0.0.7',
   },
+  'write-secret-file': { path: '/run/odoo/acme/db-password', existed: true, differs: true },
   'set-environment': { variables: ['HOST', 'USER', 'PASSWORD'] },
   'resize-service': { resources: { cpu: 4 } },
   'start-service': { state: 'running', healthyAfterMs: 900 },

@@ -29,6 +29,7 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'verify-copy': REVERSIBLE,
   'publish-database': REVERSIBLE,
   'edit-config': RESTORES_SERVICE,
+  'write-secret-file': RESTORES_SERVICE,
   'set-environment': RESTORES_SERVICE,
   'resize-service': RESTORES_SERVICE,
   'start-service': RESTORES_SERVICE,

@@ -65,6 +65,12 @@ export interface ConfigFileDefinition {
   readonly keys: ConnectionKeys;
 }
 
+/** A file that holds the password and nothing else, as Docker and Kubernetes hand secrets to applications. */
+export interface SecretFileDefinition {
+  /** As of a config file. */
+  readonly path: string;
+}
+
 export interface HttpServiceDriver {
   readonly driver: 'http';
   /** Base address, without a trailing slash. May hold `{database}` and `{instanceId8}`. */
@@ -91,6 +97,7 @@ export interface ServiceDefinition {
   readonly name: string;
   readonly control: HttpServiceDriver | CommandServiceDriver;
   readonly configFiles: readonly ConfigFileDefinition[];
+  readonly secretFile?: SecretFileDefinition;
   /** Variables set beside the config files, for consistency (source c: many applications ignore them). */
   readonly environment?: EnvironmentKeys;
   /** How long stop, and start until healthy, may take; 60 000 and 120 000 when silent. */

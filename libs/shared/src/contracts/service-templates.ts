@@ -21,6 +21,9 @@ export function fillService(definition: ServiceDefinition, values: TemplateValue
     name: plain(definition.name),
     control: fillControl(definition.control, values),
     configFiles: definition.configFiles.map((file) => ({ ...file, path: fill(file.path, values, asPathPart) })),
+    ...(definition.secretFile === undefined
+      ? {}
+      : { secretFile: { path: fill(definition.secretFile.path, values, asPathPart) } }),
   };
 }
 

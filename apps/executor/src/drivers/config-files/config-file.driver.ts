@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { ConfigFileDefinition, ConfigFileFormat } from '#shared/contracts/registry.js';
 import type { EditConfigResult } from '#shared/contracts/steps/service-steps.js';
 import { resolveWithinRoots } from '../paths.js';
-import { replaceFile } from './atomic-file.js';
 import type { ConfigBackups, BackupKey } from './config-backups.js';
+import { changed, readContents, swapContents, unreadable, type Contents } from './file-contents.js';
 import type { ConfigFormat, ConfigScope } from './config-format.js';
 import { editsFor, namedFields, readUrl, type Connection, type ReadableConnection } from './connection-edits.js';
 import { envFile } from './env-file.js';
@@ -16,7 +13,6 @@ import { keyMissing } from './file-text.js';
 import { propertiesFile } from './properties-file.js';
 import { yamlFile } from './yaml-file.js';
 
-const MAX_BYTES = 1024 * 1024;
 const FORMATS: Readonly<Record<ConfigFileFormat, ConfigFormat>> = {
   ini: iniFile,
   env: envFile,
@@ -37,12 +33,6 @@ export interface ConfigFileReading {
   /** SHA-256 of its bytes, lower-case hex. */
   readonly hash: string;
   readonly values: ReadableConnection;
-}
-
-interface Contents {
-  readonly path: string;
-  readonly bytes: Buffer;
-  readonly stats: Stats;
 }
 
 /** Reads and edits the configuration files of services: named keys only, every other byte kept, compare and swap. */
@@ -98,7 +88,7 @@ export class ConfigFileDriver {
         file.path,
         `since it was captured; if it is right as it is, remove ${this.policy.backups.pathOf(key)} and retry`,
       );
-    await this.swap(contents, edited.bytes, key);
+    await swapContents(contents, edited.bytes, key);
     return result;
   }
 
@@ -117,7 +107,7 @@ export class ConfigFileDriver {
       if (now !== hashes.hashAfter) throw changed(file.path, 'after our edit; merge by hand what it should say');
       const original = await this.policy.backups.find(key);
       if (!original || hashOf(original) !== hashes.hashBefore) throw backupGone(file.path);
-      await this.swap(contents, original, key);
+      await swapContents(contents, original, key);
     }
     await this.policy.backups.forget(key);
   }
@@ -130,35 +120,6 @@ export class ConfigFileDriver {
     } catch (error) {
       throw unreadable(file.path, error);
     }
-  }
-
-  private async swap(before: Contents, bytes: Buffer, key: BackupKey): Promise<void> {
-    const { path, stats } = before;
-    // One name per step, so that what a killed attempt left behind is found and removed by the next.
-    const temporary = join(dirname(path), `.${basename(path)}.rehome-${key.migrationId.slice(0, 8)}-${key.stepId}`);
-    const beforeRename = async (): Promise<void> => {
-      const now = await readContents(path);
-      if (!now.bytes.equals(before.bytes)) throw changed(path, 'at this moment');
-    };
-    try {
-      await replaceFile(path, bytes, stats, { temporary, beforeRename });
-    } catch (error) {
-      throw unreadable(path, error);
-    }
-  }
-}
-
-async function readContents(path: string): Promise<Contents> {
-  // O_NOFOLLOW: the path is real already, a link that appears now is somebody's trick. O_NONBLOCK: a pipe must not hang.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new RehomeError('CONFIG_FILE_UNREADABLE', `${path} is not a regular file`);
-    if (stats.size > MAX_BYTES)
-      throw new RehomeError('CONFIG_FILE_UNREADABLE', `${path} is larger than 1 MiB: not a configuration file`);
-    return { path, stats, bytes: await handle.readFile() };
-  } finally {
-    await handle.close();
   }
 }
 
@@ -220,26 +181,10 @@ function fileMissing(path: string): RehomeError {
   );
 }
 
-function changed(path: string, when: string): RehomeError {
-  return new RehomeError('CONFIG_FILE_CHANGED', `somebody else changed ${path} ${when} (its bytes were left alone)`, {
-    facts: { path },
-  });
-}
-
 function backupGone(path: string): RehomeError {
   return new RehomeError(
     'BACKUP_UNKNOWN',
     `the captured bytes of ${path} are gone; set its connection keys back by hand`,
     { facts: { path } },
-  );
-}
-
-function unreadable(path: string, error: unknown): RehomeError {
-  if (error instanceof RehomeError) return error;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
-  return new RehomeError(
-    'CONFIG_FILE_UNREADABLE',
-    `${path} cannot be read or replaced (${code}); the executor needs to read it, write its directory and keep its owner`,
-    { facts: { path, errno: code }, cause: error },
   );
 }

@@ -1,5 +1,5 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import type { ConfigFileDefinition, ServiceDefinition } from '#shared/contracts/registry.js';
+import type { ConfigFileDefinition, SecretFileDefinition, ServiceDefinition } from '#shared/contracts/registry.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import { judge } from '../../postgres/inspection/check.js';
@@ -14,6 +14,7 @@ export async function checkService(context: Context): Promise<PreflightCheck[]> 
   if (service === undefined) return [];
   const checks = [await checkReachable(context, service), ...checkEnvironment(service)];
   for (const file of service.configFiles) checks.push(await checkFile(context, file));
+  if (service.secretFile !== undefined) checks.push(await checkSecretFile(context, service.secretFile));
   return checks;
 }
 
@@ -50,5 +51,16 @@ async function checkFile({ tools, signal }: Context, file: ConfigFileDefinition)
     signal.throwIfAborted();
     const { message } = toRehomeError(error);
     return judge('config-file', 'error', '', { found: message, remedy: `put ${file.path} right and request again` });
+  }
+}
+
+async function checkSecretFile({ tools, signal }: Context, file: SecretFileDefinition): Promise<PreflightCheck> {
+  try {
+    const { path, existed } = await tools.secretFiles.look(file);
+    return judge('secret-file', 'error', `${path} ${existed ? 'can be written' : 'will be created'}`, undefined);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { message } = toRehomeError(error);
+    return judge('secret-file', 'error', '', { found: message, remedy: `put ${file.path} right and request again` });
   }
 }

@@ -1,4 +1,4 @@
-import type { ConfigFileDefinition } from '#shared/contracts/registry.js';
+import type { ConfigFileDefinition, SecretFileDefinition } from '#shared/contracts/registry.js';
 import type { PreviousConnection } from '#shared/contracts/steps/service-steps.js';
 import { resultOf } from '../from-step.js';
 import { planStep, type UnplacedStep } from '../recipe.js';
@@ -11,9 +11,10 @@ const STABLE_FOR_MS = 3_000;
 
 /** Points the application to the target, starts it and proves where it connects. */
 export function switchSteps(parts: MoveParts): UnplacedStep[] {
-  const { configFiles, environment } = parts.registry.service;
+  const { configFiles, secretFile, environment } = parts.registry.service;
   return [
     ...configFiles.map((file, index) => editStep(parts, file, index)),
+    ...(secretFile === undefined ? [] : [secretFileStep(parts, secretFile)]),
     ...(environment === undefined ? [] : [environmentStep(parts)]),
     // Before the start: resources that change later would cost a second restart.
     ...(resizable(parts.registry) ? [resizeStep(parts)] : []),
@@ -39,6 +40,18 @@ function editStep({ source, serviceSite }: MoveParts, file: ConfigFileDefinition
     id: index === 0 ? 'edit-config' : `edit-config-${String(index + 1)}`,
     params: { file, connection: targetConnection(source.database) },
     title: `edit ${Object.values(file.keys).join(', ')} in ${file.path}`,
+    phase: 'switch',
+    down: true,
+    timeoutMs: SHORT_TIMEOUT_MS,
+    site: serviceSite,
+  });
+}
+
+function secretFileStep({ serviceSite, source }: MoveParts, file: SecretFileDefinition): UnplacedStep {
+  return planStep({
+    kind: 'write-secret-file',
+    params: { file, secretRef: targetConnection(source.database).secretRef },
+    title: `write the password to ${file.path}`,
     phase: 'switch',
     down: true,
     timeoutMs: SHORT_TIMEOUT_MS,

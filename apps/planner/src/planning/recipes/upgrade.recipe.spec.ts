@@ -137,6 +137,22 @@ describe('a move', () => {
     });
   });
 
+  test('writes the password to the secret file of a service, and reserves each of its files once [c12]', () => {
+    const secretFile = { path: '/run/odoo/acme/db-password' };
+    const [file] = SERVICE.configFiles;
+    const plan = planOf({ service: { ...SERVICE, configFiles: file === undefined ? [] : [file, file], secretFile } });
+    expect(stepOf(plan, 'write-secret-file')).toMatchObject({
+      params: { file: secretFile },
+      inputs: { secretRef: { fromStep: 'provision-server' } },
+      phase: 'switch',
+    });
+    expect(ids(plan).indexOf('write-secret-file')).toBeLessThan(ids(plan).indexOf('start-service'));
+    expect(plan.reservations.filter((one) => one.startsWith('file:'))).toEqual([
+      'file:/etc/odoo/acme.conf',
+      'file:/run/odoo/acme/db-password',
+    ]);
+  });
+
   test('leaves out the environment of a service that has none', () => {
     const { environment: _none, ...service } = SERVICE;
     expect(ids(planOf({ service }))).not.toContain('set-environment');
@@ -242,6 +258,6 @@ describe('a move is refused', () => {
   test('when nothing would tell the application where its database is', () => {
     const { environment: _none, ...service } = SERVICE;
     const reasons = refusalOf({ service: { ...service, configFiles: [] } });
-    expect(reasons.join()).toContain('register a config file or environment with a "host" key');
+    expect(reasons.join()).toContain('register a config file or environment with a "host" or "url" key');
   });
 });

@@ -104,8 +104,14 @@ function moveReservations({ registry, source }: MoveParts): string[] {
     `instance:${instance.instanceId}`,
     `database:${source.server.name}/${source.database}`,
     `service:${service.name}`,
-    ...service.configFiles.map((file) => `file:${file.path}`),
+    ...filesOf(service).map((path) => `file:${path}`),
   ];
+}
+
+/** Each once: two entries may name keys of the same file. */
+function filesOf({ configFiles, secretFile }: MoveParts['registry']['service']): string[] {
+  const paths = [...configFiles, ...(secretFile === undefined ? [] : [secretFile])].map(({ path }) => path);
+  return [...new Set(paths)];
 }
 
 function moveOutcome({ registry, source }: MoveParts): MoveOutcome {

@@ -6,6 +6,7 @@ import type {
   ConfigFileFormat,
   ConnectionKeys,
   EnvironmentKeys,
+  SecretFileDefinition,
   ServiceDefinition,
 } from '../registry.js';
 import { ChoiceField, IntegerField, ObjectField, ObjectsField, PatternField, TextField, TextsField } from './fields.js';
@@ -14,6 +15,7 @@ import { isObject } from './parse.js';
 const HOUR_MS = 3_600_000;
 /** A key or variable: no blank at its ends, no `=`, no bracket, so that it cannot be a second line or a section. */
 const KEY = /^[^\s=[\]#;"'](?:[^=[\]\n\r"']*[^\s=[\]"'])?$/;
+const ABSOLUTE_PATH = /^\/(?!(?:.*\/)?\.\.(?:\/|$)).+$/;
 const KEY_SHAPE = 'the name of a key, without = [ ] and quotes';
 
 /** Names of the keys or variables that carry the connection; at least one. */
@@ -68,7 +70,7 @@ export class EnvironmentKeysFields extends ConnectionKeysFields implements Envir
 
 export class ConfigFileFields implements ConfigFileDefinition {
   @PatternField({
-    pattern: /^\/(?!(?:.*\/)?\.\.(?:\/|$)).+$/,
+    pattern: ABSOLUTE_PATH,
     shape: 'an absolute path without ..',
     description: 'Inside one of the executor’s configured roots; may hold {database} and {instanceId8}',
     example: '/srv/odoo/{instanceId8}/odoo.conf',
@@ -89,6 +91,17 @@ export class ConfigFileFields implements ConfigFileDefinition {
 
   @ObjectField({ type: () => ConnectionKeysFields, description: 'Which keys are edited; every other byte is kept' })
   readonly keys!: ConnectionKeysFields;
+}
+
+export class SecretFileFields implements SecretFileDefinition {
+  @PatternField({
+    pattern: ABSOLUTE_PATH,
+    shape: 'an absolute path without ..',
+    description:
+      'Holds the password and nothing else; inside one of the executor’s configured roots; may hold templates',
+    example: '/srv/odoo/{instanceId8}/db-password',
+  })
+  readonly path!: string;
 }
 
 export class HttpControl {
@@ -173,6 +186,13 @@ export class PutService implements Omit<ServiceDefinition, 'name'> {
     description: 'Files that the application reads its connection from; may be empty',
   })
   readonly configFiles!: readonly ConfigFileFields[];
+
+  @ObjectField({
+    optional: true,
+    type: () => SecretFileFields,
+    description: 'A file of its own for the password, mode 0600',
+  })
+  readonly secretFile?: SecretFileFields;
 
   @ObjectField({
     optional: true,

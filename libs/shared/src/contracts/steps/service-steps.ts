@@ -1,4 +1,10 @@
-import type { ConfigFileDefinition, DatabaseAddress, SecretRef, ServiceDefinition } from '../registry.js';
+import type {
+  ConfigFileDefinition,
+  DatabaseAddress,
+  SecretFileDefinition,
+  SecretRef,
+  ServiceDefinition,
+} from '../registry.js';
 import type { VerifyCopyResult } from './verification-steps.js';
 
 /** Stops the service and confirms that it is stopped. Undo starts it and waits until it is healthy. */
@@ -37,6 +43,20 @@ export interface EditConfigResult {
   /** Host and port that stood in the file before; null when the file did not name them. */
   readonly hostBefore: string | null;
   readonly hostAfter: string | null;
+}
+
+/** Writes the password into a file of its own, mode 0600; an existing file keeps its owner. Undo puts back what was there. */
+export interface WriteSecretFileParams {
+  readonly file: SecretFileDefinition;
+  readonly secretRef: SecretRef;
+}
+
+export interface WriteSecretFileResult {
+  readonly path: string;
+  /** Whether it was there before. No hash is told: a password could be guessed from it. */
+  readonly existed: boolean;
+  /** Whether it held another password. */
+  readonly differs: boolean;
 }
 
 export interface SetEnvironmentParams {

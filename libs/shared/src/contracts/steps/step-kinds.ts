@@ -44,6 +44,8 @@ import type {
   StartServiceResult,
   StopServiceParams,
   StopServiceResult,
+  WriteSecretFileParams,
+  WriteSecretFileResult,
 } from './service-steps.js';
 import type { DescribePlanParams, DescribePlanResult } from './describe-steps.js';
 import type { ProvisionServerParams, ProvisionServerResult } from './provision-steps.js';
@@ -71,6 +73,7 @@ export interface StepTypes {
   'verify-copy': { params: VerifyCopyParams; result: VerifyCopyResult };
   'publish-database': { params: PublishDatabaseParams; result: PublishDatabaseResult };
   'edit-config': { params: EditConfigParams; result: EditConfigResult };
+  'write-secret-file': { params: WriteSecretFileParams; result: WriteSecretFileResult };
   'set-environment': { params: SetEnvironmentParams; result: SetEnvironmentResult };
   'resize-service': { params: ResizeServiceParams; result: ResizeServiceResult };
   'start-service': { params: StartServiceParams; result: StartServiceResult };
@@ -102,6 +105,7 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'verify-copy': 1,
   'publish-database': 1,
   'edit-config': 1,
+  'write-secret-file': 1,
   'set-environment': 1,
   'resize-service': 1,
   'start-service': 1,
