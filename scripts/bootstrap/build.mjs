@@ -61,7 +61,8 @@ function newestSettings() {
 
 function newestSource() {
   let newest = 0;
-  const compiled = (name) => (name.endsWith('.ts') && !name.endsWith('.spec.ts')) || name.endsWith('.sql');
+  const compiled = (name) =>
+    (name.endsWith('.ts') && !name.endsWith('.spec.ts')) || name.endsWith('.sql') || name.endsWith('-schemas.json');
   for (const directory of SOURCES) {
     for (const path of filesBelow(join(PROJECT_ROOT, directory), compiled)) newest = Math.max(newest, modifiedAt(path));
   }

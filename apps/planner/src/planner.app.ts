@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from '#shared/observability/logger.js';
+import { serveAsyncApi } from './asyncapi/serve-asyncapi.js';
 import { installAccessLog, requestIdOf } from './http/access-log.js';
 import { takeJsonBodies } from './http/json-body.js';
 import { nestLogger } from './http/nest-logger.js';
@@ -43,6 +44,7 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
   installAccessLog(adapter.getInstance(), logger, parts.metrics);
   takeJsonBodies(app, config.bodyLimitBytes);
   serveOpenApi(app);
+  serveAsyncApi(app, config.topics);
   // Without inheritAppConfig neither guards nor filters would apply to messages.
   if (kafka !== undefined) app.connectMicroservice({ strategy: kafka.strategy }, { inheritAppConfig: true });
   return {
