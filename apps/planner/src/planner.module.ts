@@ -6,6 +6,8 @@ import { Metrics } from '#shared/observability/metrics.js';
 import { AuditController } from './audit/audit.controller.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { RoleGuard } from './auth/role.guard.js';
+import { BackupList } from './backups/backup-list.js';
+import { BackupsController } from './backups/backups.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { PlannerHealth } from './health/planner-health.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -44,6 +46,7 @@ export class PlannerModule {
         InstancesController,
         RegistryController,
         AccessController,
+        BackupsController,
         AuditController,
         HealthController,
         RequestsController,
@@ -57,7 +60,8 @@ function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdow
   const { reader, writer, wake, models, metrics, pools, config, logger } = parts;
   const migrations = new Migrations(reader, wake, pools.reads);
   const list = new MigrationList(models);
-  const lookups = () => lookupsFrom({ reader, registry, list });
+  const backups = new BackupList(pools.reads);
+  const lookups = () => lookupsFrom({ reader, registry, list, backups });
   return [
     { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
@@ -73,6 +77,7 @@ function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdow
     { provide: RegistryCalls, useValue: new RegistryCalls(registry, registryWriter) },
     { provide: Migrations, useValue: migrations },
     { provide: MigrationList, useValue: list },
+    { provide: BackupList, useValue: backups },
     { provide: MigrationActions, useValue: new MigrationActions(migrations, writer) },
     { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, lookups, metrics }) },
   ];

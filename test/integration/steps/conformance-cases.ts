@@ -231,4 +231,16 @@ export const CASES: Cases = {
     }),
     diesAt: 'step.verify-backup.restored',
   },
+  'promote-backup': {
+    kind: 'promote-backup',
+    params: (_world, results) => ({
+      backupId: results['back-up-database']?.backupId ?? 'none yet',
+      tier: 'weekly',
+      previous: 'daily',
+    }),
+    diesAt: 'step.promote-backup.run.after',
+    holds: async ({ tools }, { backupId }) => {
+      if ((await tools.backups.get(backupId)).tier !== 'weekly') throw new Error('the backup kept its tier');
+    },
+  },
 };

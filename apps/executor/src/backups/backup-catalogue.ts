@@ -159,6 +159,15 @@ export class BackupCatalogue {
     );
   }
 
+  /** @throws RehomeError BACKUP_UNKNOWN */
+  async setTier(backupId: string, tier: string): Promise<void> {
+    const rows = await this.query(
+      `update executor.backup set tier = $2 where backup_id = $1 and deleted_at is null returning backup_id`,
+      [backupId, tier],
+    );
+    if (rows.length === 0) throw unknownBackup(backupId);
+  }
+
   async markDeleted(backupId: string): Promise<void> {
     await this.query(`update executor.backup set deleted_at = clock_timestamp() where backup_id = $1`, [backupId]);
   }

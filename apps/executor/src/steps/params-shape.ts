@@ -82,6 +82,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     jobs: 'number',
   },
   'verify-backup': { backupId: 'text', server: 'object', jobs: 'number' },
+  'promote-backup': { backupId: 'text', tier: 'text', previous: 'text' },
 };
 
 /** @throws RehomeError COMMAND_INVALID that names every field that is missing or of another kind. */

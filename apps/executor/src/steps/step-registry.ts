@@ -1,6 +1,7 @@
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Step } from '../running/step.js';
 import { backUpDatabase } from './backup/back-up-database.step.js';
+import { promoteBackup } from './backup/promote-backup.step.js';
 import { verifyBackup } from './backup/verify-backup.step.js';
 import { applyPrivileges } from './database/apply-privileges.step.js';
 import { captureSource } from './database/capture-source.step.js';
@@ -51,6 +52,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'inspect-backup': inspectBackup,
   'back-up-database': backUpDatabase,
   'verify-backup': verifyBackup,
+  'promote-backup': promoteBackup,
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {

@@ -95,4 +95,5 @@ export const ANSWERS: { readonly [K in StepKind]: ResultOf<K> } = {
     structureDigest: 'ef'.repeat(32),
     largest: [],
   },
+  'promote-backup': { backupId: '7d9f0a52-1111-4222-8333-444455556667', tier: 'weekly' },
 };

@@ -3,6 +3,7 @@ import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { instanceStream } from '#shared/contracts/streams.js';
 import { assertNever } from '#shared/errors/assert-never.js';
 import { readOutcome, type PlanOutcome, type ResizeOutcome } from '../planning/outcome.js';
+import { backupResult } from './backup-completion.js';
 import { certify } from './certificate.js';
 import { event, type Decision, type Draft } from './decision.js';
 import { downtimeAt } from './downtime.js';
@@ -30,6 +31,8 @@ function completionOf(state: Planned, outcome: PlanOutcome, downtimeMs: number):
       return { events: [], result: asJsonObject({ certificate: certify(state, outcome, downtimeMs) }) };
     case 'resize':
       return resized(state, outcome);
+    case 'backup':
+      return { events: [], result: backupResult(state) };
     default:
       return assertNever(outcome);
   }

@@ -21,15 +21,21 @@ export interface ResizeOutcome {
   readonly storage?: string;
 }
 
+/** `Plan.outcome` of what concerns backups: the answers of the steps are the result. */
+export interface BackupOutcome {
+  readonly type: 'backup';
+}
+
 /** One arm per kind of outcome; `migration/completion.ts` says what comes of it at the end. */
 export interface OutcomeTypes {
   move: MoveOutcome;
   resize: ResizeOutcome;
+  backup: BackupOutcome;
 }
 
 export type PlanOutcome = OutcomeTypes[keyof OutcomeTypes];
 
-const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = { move: true, resize: true };
+const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = { move: true, resize: true, backup: true };
 
 /**
  * Reads what a recipe wrote into its plan.

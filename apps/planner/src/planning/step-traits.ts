@@ -39,4 +39,5 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'inspect-backup': REVERSIBLE,
   'back-up-database': REVERSIBLE,
   'verify-backup': REVERSIBLE,
+  'promote-backup': REVERSIBLE,
 };

@@ -1,3 +1,4 @@
+import type { BackupList } from '../../backups/backup-list.js';
 import { toMigrationId } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { foldMigration } from '../../migration/evolve.js';
@@ -10,13 +11,15 @@ export async function lookupsFrom(parts: {
   readonly reader: LedgerReader;
   readonly registry: Registry;
   readonly list: MigrationList;
+  readonly backups: BackupList;
 }): Promise<Lookups> {
-  const { reader, registry, list } = parts;
+  const { reader, registry, list, backups } = parts;
   return {
     entries: await registry.current(),
     instance: (instanceId) => registry.instance(instanceId),
     instancesIn: (server, database) => registry.instancesIn(server, database),
     migration: async (migrationId) => foldMigration(await reader.readMigration(toMigrationId(migrationId))),
+    backup: (backupId) => backups.find(backupId),
     migrationsOf: async (kind, subject) => (await list.page({ kind, subject, limit: 500 })).items,
   };
 }

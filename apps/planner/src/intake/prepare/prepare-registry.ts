@@ -1,10 +1,14 @@
 import type { MigrationKind, RequestOf } from '#shared/contracts/requests/migration.request.js';
+import { prepareBackup, preparePromoteBackup, prepareVerifyBackup } from './backups.js';
 import type { Lookups, Prepare, Prepared } from './prepared.js';
 import { prepareUpgrade } from './upgrade.js';
 
 /** A new kind does not compile without an entry. */
 const PREPARE: { readonly [K in MigrationKind]: Prepare<RequestOf<K>> } = {
   upgrade: prepareUpgrade,
+  backup: prepareBackup,
+  'verify-backup': prepareVerifyBackup,
+  'promote-backup': preparePromoteBackup,
 };
 
 /** @throws RequestRefused naming all that is missing or speaks against the request. */

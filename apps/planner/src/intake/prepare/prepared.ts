@@ -1,3 +1,4 @@
+import type { BackupEntry } from '../../backups/backup-list.js';
 import type { MigrationState } from '../../migration/migration-state.js';
 import type { MigrationSummary } from '../migration.views.js';
 import type { InstanceState } from '../../registry/instance-state.js';
@@ -25,6 +26,8 @@ export interface Lookups {
   instancesIn(server: string, database: string): Promise<readonly InstanceState[]>;
   /** Another migration as its events tell it; status `unknown` when there is none. */
   migration(migrationId: string): Promise<MigrationState>;
+  /** A backup of the catalogue, whatever its state. */
+  backup(backupId: string): Promise<BackupEntry | undefined>;
   /** Migrations of a kind about a subject, newest first. */
   migrationsOf(kind: string, subject: string): Promise<readonly MigrationSummary[]>;
 }

@@ -2,12 +2,16 @@ import { instanceToPlain } from 'class-transformer';
 import type { ErrorCode } from '../../errors/error-codes.js';
 import type { JsonObject } from '../json.js';
 import type { FieldProblem } from '../problem.js';
+import { BackupRequest, PromoteBackupRequest, VerifyBackupRequest } from './backup.request.js';
 import { isObject, parseAs } from './parse.js';
 import { UpgradeRequest } from './upgrade.request.js';
 
 /** Every kind of request with its class; a new kind is one line here. */
 export const MIGRATION_REQUESTS = {
   upgrade: UpgradeRequest,
+  backup: BackupRequest,
+  'verify-backup': VerifyBackupRequest,
+  'promote-backup': PromoteBackupRequest,
 } as const;
 
 export type MigrationKind = keyof typeof MIGRATION_REQUESTS;

@@ -62,3 +62,16 @@ export interface VerifyBackupParams {
 export interface VerifyBackupResult extends VerifyCopyResult {
   readonly backupId: string;
 }
+
+/** Gives a backup another tier: how long it is kept. */
+export interface PromoteBackupParams {
+  readonly backupId: string;
+  readonly tier: string;
+  /** The tier it has; what the undo sets again. */
+  readonly previous: string;
+}
+
+export interface PromoteBackupResult {
+  readonly backupId: string;
+  readonly tier: string;
+}

@@ -4,6 +4,8 @@ import type {
   BackUpDatabaseResult,
   InspectBackupParams,
   InspectBackupResult,
+  PromoteBackupParams,
+  PromoteBackupResult,
   VerifyBackupParams,
   VerifyBackupResult,
 } from './backup-steps.js';
@@ -82,6 +84,7 @@ export interface StepTypes {
   'inspect-backup': { params: InspectBackupParams; result: InspectBackupResult };
   'back-up-database': { params: BackUpDatabaseParams; result: BackUpDatabaseResult };
   'verify-backup': { params: VerifyBackupParams; result: VerifyBackupResult };
+  'promote-backup': { params: PromoteBackupParams; result: PromoteBackupResult };
 }
 
 export type StepKind = keyof StepTypes;
@@ -114,6 +117,7 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'inspect-backup': 1,
   'back-up-database': 1,
   'verify-backup': 1,
+  'promote-backup': 1,
 };
 
 export function isStepKind(text: string): text is StepKind {

@@ -1,0 +1,38 @@
+import type { JsonObject } from '#shared/contracts/json.js';
+import type { ServerDefinition } from '#shared/contracts/registry.js';
+
+/** `MigrationRequested.registry` of a backup: the server as it stood when it was asked for. */
+export interface BackupRegistry {
+  readonly source: ServerDefinition;
+}
+
+/** What the planner needs to know of a backup when something is asked of it. */
+export interface CataloguedBackup {
+  readonly backupId: string;
+  readonly server: string;
+  readonly database: string;
+  readonly label: string;
+  readonly tier: string;
+  readonly bytes: string;
+  /** Of the executors that hold its files; any when absent. */
+  readonly site?: string;
+}
+
+/** Of requests about a backup that stands in the catalogue. */
+export interface CataloguedRegistry {
+  readonly backup: CataloguedBackup;
+  /** The server that it came from; only a proof needs it. */
+  readonly source?: ServerDefinition;
+}
+
+/** @throws RangeError when the snapshot that intake wrote lacks something. */
+export function readBackupRegistry(registry: JsonObject): BackupRegistry {
+  if (registry['source'] === undefined) throw new RangeError('the registry snapshot of a backup lacks "source"');
+  return registry as unknown as BackupRegistry;
+}
+
+/** @throws RangeError when the snapshot that intake wrote lacks something. */
+export function readCataloguedRegistry(registry: JsonObject): CataloguedRegistry {
+  if (registry['backup'] === undefined) throw new RangeError('the registry snapshot lacks "backup"');
+  return registry as unknown as CataloguedRegistry;
+}

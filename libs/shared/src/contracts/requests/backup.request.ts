@@ -1,0 +1,94 @@
+import { applyDecorators } from '@nestjs/common';
+import { Transform } from 'class-transformer';
+import { BACKUP_TIERS, type BackupTier } from '../backups.js';
+import { COMPRESSIONS, type Compression } from '../steps/backup-steps.js';
+import { ChoiceField, IdentifierField, ObjectField, PatternField, TextField, TextsField } from './fields.js';
+import { MigrationOptions } from './migration-options.request.js';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Id of a backup, as its migration's result and GET /v1/backups tell it; capitals are the same. */
+export function BackupIdField(options: {
+  readonly optional?: boolean;
+  readonly description: string;
+}): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
+    PatternField({ ...options, pattern: UUID, shape: 'a UUID', example: '7d9f0a52-1111-4222-8333-444455556667' }),
+  );
+}
+
+/** A database of a registered server. */
+export class BackedUpDatabase {
+  @TextField({ description: 'Server, as registered under /v1/servers', example: 'main' })
+  readonly server!: string;
+
+  @IdentifierField({ description: 'Name of the database', example: 'core_db' })
+  readonly database!: string;
+}
+
+/** A database is backed up while it is used, and the backup proved by a restore beside it. */
+export class BackupRequest {
+  @ChoiceField({ values: ['backup'], description: 'The kind of migration' })
+  readonly kind!: 'backup';
+
+  @ObjectField({ type: () => BackedUpDatabase, description: 'What is backed up' })
+  readonly database!: BackedUpDatabase;
+
+  @TextField({ optional: true, maxLength: 100, description: 'What people call it; the tier when silent' })
+  readonly label?: string;
+
+  @ChoiceField({ optional: true, values: BACKUP_TIERS, description: 'How long it is kept; `manual` when silent' })
+  readonly tier?: BackupTier;
+
+  @TextsField({
+    optional: true,
+    maxItems: 100,
+    description: 'Only these schemas; they must need no others. The whole database when silent',
+  })
+  readonly schemas?: readonly string[];
+
+  @ChoiceField({
+    optional: true,
+    values: COMPRESSIONS,
+    description: '`gzip` when silent; `zstd` and `lz4` take tools of PostgreSQL 16 or newer',
+  })
+  readonly compress?: Compression;
+
+  @ChoiceField({
+    optional: true,
+    values: [true, false],
+    description: '`false`: not restored into a scratch database; stays `recorded` until it is verified',
+  })
+  readonly verify?: boolean;
+
+  @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
+  readonly options?: MigrationOptions;
+}
+
+/** A backup is checked and restored into a scratch database beside its source. */
+export class VerifyBackupRequest {
+  @ChoiceField({ values: ['verify-backup'], description: 'The kind of migration' })
+  readonly kind!: 'verify-backup';
+
+  @BackupIdField({ description: 'The backup' })
+  readonly backupId!: string;
+
+  @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
+  readonly options?: MigrationOptions;
+}
+
+/** A backup gets another tier, and is kept as long as that says. */
+export class PromoteBackupRequest {
+  @ChoiceField({ values: ['promote-backup'], description: 'The kind of migration' })
+  readonly kind!: 'promote-backup';
+
+  @BackupIdField({ description: 'The backup' })
+  readonly backupId!: string;
+
+  @ChoiceField({ values: BACKUP_TIERS, description: 'Its tier from now on' })
+  readonly tier!: BackupTier;
+
+  @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
+  readonly options?: MigrationOptions;
+}
