@@ -7,6 +7,9 @@ const NOT_PURE = [
   '^apps/planner/src/migration/(process-manager|decision-item|reaction|migration-view|timers)[^/]*\\.ts$|\\.module\\.ts$',
 ];
 
+/** ADR 0022. */
+const IN_PROCESS = '^apps/cli/src/in-process/';
+
 /**
  * The arrows of the house (docs/architecture.md): what may import what. test/house holds each rule against a file that
  * breaks it.
@@ -19,8 +22,21 @@ export default {
       name: 'apps-are-strangers',
       comment: 'Planner, executor and command line meet in the ledger, in Kafka and over HTTP, never in code.',
       severity: 'error',
-      from: { path: '^apps/([^/]+)/' },
+      from: { path: '^apps/([^/]+)/', pathNot: IN_PROCESS },
       to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'in-process-takes-whole-parts',
+      comment: 'The one place where planner and executor are put into one process: by their roots, never by a room.',
+      severity: 'error',
+      from: { path: IN_PROCESS },
+      to: {
+        path: '^apps/(planner|executor)/',
+        pathNot: [
+          '^apps/planner/src/(planner\\.app|planner\\.config|auth/api-keys)\\.ts$',
+          '^apps/executor/src/(executor|executor\\.config|secrets/sealing)\\.ts$',
+        ],
+      },
     },
     {
       name: 'library-knows-no-app',

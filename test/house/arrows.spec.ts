@@ -8,6 +8,12 @@ import { dirname, join } from 'node:path';
 /** A small house in which every file breaks one rule; each line is `file: what it imports`. */
 const BROKEN: readonly { readonly rule: string; readonly file: string; readonly imports: string }[] = [
   { rule: 'apps-are-strangers', file: 'apps/planner/src/a.ts', imports: '../../executor/src/main.js' },
+  { rule: 'apps-are-strangers', file: 'apps/cli/src/commands/m.ts', imports: '../../../executor/src/main.js' },
+  {
+    rule: 'in-process-takes-whole-parts',
+    file: 'apps/cli/src/in-process/n.ts',
+    imports: '../../../planner/src/migration/decision.js',
+  },
   { rule: 'library-knows-no-app', file: 'libs/shared/src/b.ts', imports: '../../../apps/executor/src/main.js' },
   { rule: 'library-knows-no-app', file: 'libs/client/src/k.ts', imports: '../../../apps/executor/src/main.js' },
   { rule: 'services-need-no-client', file: 'apps/executor/src/l.ts', imports: '#client/rehome-client.js' },
@@ -29,6 +35,8 @@ const BROKEN: readonly { readonly rule: string; readonly file: string; readonly 
 const SOUND: readonly { readonly file: string; readonly imports?: string }[] = [
   { file: 'apps/executor/src/main.ts', imports: '#shared/ledger/append.js' },
   { file: 'apps/cli/src/run.ts', imports: '#client/rehome-client.js' },
+  { file: 'apps/cli/src/in-process/in-process.ts', imports: '../../../executor/src/executor.js' },
+  { file: 'apps/executor/src/executor.ts' },
   { file: 'apps/executor/src/h.ts', imports: './g.js' },
   { file: 'apps/executor/src/room/index.ts' },
   { file: 'apps/planner/src/migration/process-manager.ts', imports: './decision.js' },

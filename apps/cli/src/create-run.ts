@@ -1,6 +1,6 @@
-import { RehomeClient } from '#client/rehome-client.js';
 import { screenOf, settingSources } from './cli.config.js';
-import { apiKeyOf, readCliSettings, type CliSettings } from './configuration/read-cli-settings.js';
+import { readCliSettings } from './configuration/read-cli-settings.js';
+import { plannerElsewhere, plannerInProcess } from './connection.js';
 import type { Run } from './run.js';
 
 /** Flags that every command takes. */
@@ -20,28 +20,19 @@ export async function createRun(
   const json = flags.json === true;
   const wishes = { progress: settings.progress.value ?? 'auto', json, colour: flags.color !== false };
   const { value: seconds } = settings.timeout;
+  const verbose = flags.verbose === true;
+  const inProcess = settings.inProcess.value === 'true';
+  const connection = inProcess ? plannerInProcess({ environment, verbose, signal }) : plannerElsewhere(settings);
   return {
     settings,
     json,
     screen: screenOf(wishes, environment, process),
-    verbose: flags.verbose === true,
+    verbose,
+    inProcess,
     interrupted: signal,
     timeoutMs: seconds === undefined ? undefined : Number(seconds) * 1000,
     out: (text) => void process.stdout.write(`${text}\n`),
     say: (text) => void process.stderr.write(`${text}\n`),
-    client: () => Promise.resolve(plannerClient(settings)),
+    ...connection,
   };
-}
-
-/** A planner that restarts is back within seconds; a person does not wait longer to learn of a wrong address. */
-const RETRIES = 2;
-
-/** The one place where a client is made from the configuration. */
-function plannerClient(settings: CliSettings): RehomeClient {
-  const apiKey = apiKeyOf(settings);
-  return new RehomeClient({
-    url: settings.url.value ?? '',
-    retries: RETRIES,
-    ...(apiKey === undefined ? {} : { apiKey }),
-  });
 }

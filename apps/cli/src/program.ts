@@ -46,7 +46,8 @@ function settingOptions(): Option[] {
     const { flag, description, choices }: CliSetting = CLI_SETTINGS[name];
     if (flag === undefined) return [];
     const option = new Option(flag, description);
-    return [choices === undefined ? option : option.choices([...choices])];
+    // A flag without a value is true where it stands.
+    return [choices === undefined || option.isBoolean() ? option : option.choices([...choices])];
   });
 }
 

@@ -2,6 +2,7 @@ import { CommanderError } from 'commander';
 import { printFailure } from './print-failure.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { buildProgram, type Invocation } from './program.js';
+import type { Run } from './run.js';
 
 /** Reads a command line and runs what it asks for. */
 export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
@@ -29,13 +30,16 @@ async function invoke({ load, args, options, flags }: Invocation, environment: N
   process.on('SIGTERM', interrupt);
   // Whoever reads us has read enough, as `head` does.
   process.stdout.on('error', () => process.exit(EXIT.done));
+  let run: Run | undefined;
   try {
     const { createRun } = await import('./create-run.js');
-    const run = await createRun(flags, environment, interruption.signal);
+    run = await createRun(flags, environment, interruption.signal);
     const body = await load();
     return await body(run, args, options);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
     return printFailure(error, flags['json'] === true);
+  } finally {
+    await run?.close();
   }
 }

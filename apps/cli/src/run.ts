@@ -1,15 +1,17 @@
-import type { RehomeClient } from '#client/rehome-client.js';
 import type { CliSettings } from './configuration/read-cli-settings.js';
+import type { Connection } from './connection.js';
 import type { ExitCode } from './exit-codes.js';
 import type { Screen } from './rendering/screen.js';
 
 /** What a command has to work with. */
-export interface Run {
+export interface Run extends Connection {
   readonly settings: CliSettings;
   readonly screen: Screen;
   /** Results as one JSON object, or NDJSON. */
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Planner and executor run in this process: what it leaves behind waits for the next one. */
+  readonly inProcess: boolean;
   /** Aborts at Ctrl-C. */
   readonly interrupted: AbortSignal;
   /** Of `--timeout`; undefined when it may take as long as it takes. */
@@ -18,8 +20,6 @@ export interface Run {
   out(text: string): void;
   /** Progress, hints and prompts, to standard error. */
   say(text: string): void;
-  /** The planner as the settings say. */
-  client(): Promise<RehomeClient>;
 }
 
 /** One command; `args` and `options` as its declaration says. */
@@ -28,3 +28,9 @@ export type CommandBody<Args extends readonly unknown[] = readonly string[], Opt
   args: Args,
   options: Options,
 ) => Promise<ExitCode>;
+
+/** What a command that is typed next must say, too. */
+export function flagOf({ settings }: Run): string {
+  const { value, origin } = settings.inProcess;
+  return value === 'true' && origin === 'flag' ? ' --in-process' : '';
+}

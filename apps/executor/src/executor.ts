@@ -12,6 +12,7 @@ import { createStepTools } from './create-step-tools.js';
 import type { ExecutorConfig } from './executor.config.js';
 import { CommandIntake } from './intake/command-intake.js';
 import { CommandSweep } from './intake/command-sweep.js';
+import { LedgerDelivery } from './intake/ledger-delivery.js';
 import { redactFailure } from './redact-failure.js';
 import { AttemptRunner } from './running/attempt-runner.js';
 import { Claimer } from './running/claimer.js';
@@ -30,22 +31,26 @@ const LEDGER_STATEMENT_MS = 5_000;
 /** Everything of an executor but Kafka and HTTP. One per process. */
 export class Executor {
   readonly metrics = new Metrics({ processMetrics: true });
-  readonly logger: Logger;
   readonly reader: LedgerReader;
   readonly intake: CommandIntake;
   readonly sweep: CommandSweep;
+  /** Started in place of Kafka where the planner runs in the same process. */
+  readonly delivery: LedgerDelivery;
   private readonly pools: LedgerPools;
   private readonly ledger: LedgerWriter;
   private readonly wake: LedgerWake;
   private readonly tools: StepTools;
   private readonly vault: Vault;
   private readonly runner: Runner;
+  private readonly keys: CommandKeys;
   /** Aborted when the outcome of a step cannot be waited for any longer. */
   private readonly givingUp = new AbortController();
   private readonly ended = new AbortController();
 
-  constructor(private readonly config: ExecutorConfig) {
-    this.logger = createLogger({ name: 'executor', level: config.logLevel }).child({ owner: config.owner });
+  constructor(
+    private readonly config: ExecutorConfig,
+    readonly logger: Logger = createLogger({ name: 'executor', level: config.logLevel }).child({ owner: config.owner }),
+  ) {
     this.pools = openPools({
       url: config.ledgerUrl,
       applicationName: 'rehome executor',
@@ -59,8 +64,10 @@ export class Executor {
     this.tools = tools;
     this.vault = vault;
     this.runner = this.createRunner(redactor);
+    this.keys = new CommandKeys(readCommandKeys({ text: config.commandKeys, file: config.commandKeysFile }));
     this.intake = this.createIntake();
     this.sweep = this.createSweep();
+    this.delivery = this.createDelivery();
   }
 
   get runningSteps(): number {
@@ -82,7 +89,11 @@ export class Executor {
       this.givingUp.abort();
     }, this.config.shutdownTimeoutMs);
     this.ended.abort();
-    await Promise.all([this.sweep.stop(), Promise.race([this.runner.stop(), aborted(this.givingUp.signal)])]);
+    await Promise.all([
+      this.sweep.stop(),
+      this.delivery.stop(),
+      Promise.race([this.runner.stop(), aborted(this.givingUp.signal)]),
+    ]);
     clearTimeout(timer);
     await Promise.all([this.ledger.close(), this.wake.close()]);
     await closePools(this.pools);
@@ -126,12 +137,16 @@ export class Executor {
   }
 
   private createIntake(): CommandIntake {
-    const { ledger, reader, pools, metrics, logger, config } = this;
-    const keys = new CommandKeys(readCommandKeys({ text: config.commandKeys, file: config.commandKeysFile }));
+    const { ledger, reader, pools, keys, metrics, logger, config } = this;
     const wake = (): void => {
       this.runner.wake();
     };
     return new CommandIntake({ ledger, reader, reads: pools.reads, keys, owner: config.owner, metrics, logger, wake });
+  }
+
+  private createDelivery(): LedgerDelivery {
+    const { intake, reader, pools, wake, keys, logger } = this;
+    return new LedgerDelivery({ intake, reader, reads: pools.reads, wake, keys, logger });
   }
 
   private createSweep(): CommandSweep {

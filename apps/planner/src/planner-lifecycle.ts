@@ -37,7 +37,7 @@ export class PlannerLifecycle {
   ) {
     this.registry = new Registry(parts.reader);
     this.registryWriter = new RegistryWriter(parts.writer);
-    this.apiKeys = new ApiKeys(parts.models);
+    this.apiKeys = new ApiKeys(parts.models, parts.config.ownKeys);
     this.health = new PlannerHealth(this.reporters(), parts);
     this.processManager = this.buildProcessManager();
     this.projections = [this.buildProjection()];
@@ -59,8 +59,18 @@ export class PlannerLifecycle {
   private async begin(compared: Promise<void> | undefined): Promise<void> {
     await compared;
     if (this.stopping.signal.aborted) return;
-    this.processManager.start();
+    if (this.parts.config.decidesLater !== true) this.processManager.start();
     await this.seed();
+  }
+
+  /** Of a planner that `decidesLater`: from now on it decides. */
+  decide(): void {
+    this.processManager.start();
+  }
+
+  /** Resolves when everything of the configuration is in the ledger, or the planner stops. */
+  async whenSeeded(): Promise<void> {
+    await this.seeding;
   }
 
   /** Before the port closes: unready, and nobody waits any longer. */

@@ -28,6 +28,10 @@ export interface PlannerConfig {
   /** Those of the contract; tests that share a broker take their own. */
   readonly topics: PlannerTopics;
   readonly apiKeys: readonly HashedKey[];
+  /** Keys that only this process knows: they are nowhere stored and end with it. */
+  readonly ownKeys?: readonly HashedKey[];
+  /** Answers calls, and decides nothing before `PlannerLifecycle.decide()`. */
+  readonly decidesLater?: true;
   readonly catalogue: readonly Definition[];
   /** Ed25519, private: every command is signed with it. */
   readonly signingKey: KeyObject;

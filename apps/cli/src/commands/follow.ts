@@ -6,7 +6,7 @@ import { EXIT, exitOfStatus, type ExitCode } from '../exit-codes.js';
 import { stepsView } from '../rendering/live-steps.js';
 import { nextCommand, outcomeText } from '../rendering/outcome-text.js';
 import { readable } from '../rendering/readable.js';
-import type { Run } from '../run.js';
+import { flagOf, type Run } from '../run.js';
 
 /** How often the progress of steps is looked at: on a terminal somebody sees it move. */
 const LOOK_MS = { tty: 250, other: 1_000 } as const;
@@ -19,9 +19,10 @@ export async function follow(run: Run, client: RehomeClient, migrationId: string
   const limit = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   const signal = limit === undefined ? run.interrupted : AbortSignal.any([run.interrupted, limit]);
   try {
+    await run.work();
     const migration = await untilSettled(run, client, { migrationId, signal });
     if (run.json) run.out(JSON.stringify(migration));
-    else run.out(`${outcomeText(readable(migration), run.screen)}\nNext:  ${nextCommand(migration)}`);
+    else run.out(`${outcomeText(readable(migration), run.screen)}\nNext:  ${nextCommand(migration)}${flagOf(run)}`);
     return exitOfStatus(migration.status);
   } catch (error) {
     if (run.interrupted.aborted) return detached(run, migrationId, EXIT.interrupted, 'interrupted');
@@ -30,13 +31,17 @@ export async function follow(run: Run, client: RehomeClient, migrationId: string
   }
 }
 
+/** What becomes of a migration that a run in process leaves behind. */
+const GOES_ON_LATER = 'the migration stands still until somebody runs it again';
+
 /** Resolves at rest, or when only a person can let it go on. */
 export function isSettled({ status }: Pick<MigrationView, 'status'>): boolean {
   return isAtRest(status) || status === 'awaiting-approval';
 }
 
 export function detached(run: Run, migrationId: string, exitCode: ExitCode, why: string): ExitCode {
-  run.say(`\n${why}; the migration goes on\nNext:  rehome watch ${migrationId}`);
+  const then = run.inProcess ? GOES_ON_LATER : 'the migration goes on';
+  run.say(`\n${why}; ${then}\nNext:  rehome watch ${migrationId}${flagOf(run)}`);
   return exitCode;
 }
 

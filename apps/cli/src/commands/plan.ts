@@ -18,6 +18,7 @@ export function planOf(kind: string | undefined) {
     const client = await run.client();
     if (options.id !== undefined) return showPlan(run, await client.planOf(options.id), options);
     const request = await readRequest(kind, options);
+    await run.work();
     return showPlan(run, await client.plan(request, { signal: run.interrupted }), options);
   };
 }

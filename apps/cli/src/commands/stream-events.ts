@@ -31,6 +31,7 @@ export async function streamEvents(
   const limit = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   const signal = limit === undefined ? run.interrupted : AbortSignal.any([run.interrupted, limit]);
   try {
+    await run.work();
     run.out(JSON.stringify({ type: 'Watch', schemaVersion: SCHEMA_VERSION, migrationId }));
     const migration = await lines(run, client, { migrationId, after, signal });
     const { status, position } = migration;

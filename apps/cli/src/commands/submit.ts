@@ -1,7 +1,7 @@
 import type { AnyRequest } from '#client/rehome-client.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
-import type { Run } from '../run.js';
+import { flagOf, type Run } from '../run.js';
 import { follow } from './follow.js';
 import { showPlan } from './plan.js';
 import { readRequest, type RequestFlags } from './read-request.js';
@@ -22,7 +22,10 @@ async function submit(run: Run, request: AnyRequest, options: SubmitOptions): Pr
   const client = await run.client();
   const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
   const ask = { ...key, signal: run.interrupted };
-  if (options.dryRun === true) return showPlan(run, await client.plan(request, ask), { format: 'table' });
+  if (options.dryRun === true) {
+    await run.work();
+    return showPlan(run, await client.plan(request, ask), { format: 'table' });
+  }
   const accepted = await client.submit(request, ask);
   const { migrationId, message, status } = readable(accepted);
   if (options.watch === true) {
@@ -30,6 +33,7 @@ async function submit(run: Run, request: AnyRequest, options: SubmitOptions): Pr
     return follow(run, client, migrationId);
   }
   if (run.json) run.out(JSON.stringify(accepted));
-  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}`);
+  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}${flagOf(run)}`);
+  if (run.inProcess) run.say('nothing works on it before the next run that waits, such as the one above');
   return EXIT.done;
 }

@@ -28,6 +28,13 @@ export const CLI_SETTINGS = {
     secret: true,
     description: 'the API key itself',
   },
+  inProcess: {
+    variable: 'REHOME_IN_PROCESS',
+    flag: '--in-process',
+    default: 'false',
+    choices: ['true', 'false'],
+    description: 'planner and executor run in this process, with the ledger and without Kafka',
+  },
   progress: {
     variable: 'REHOME_PROGRESS',
     flag: '--progress <how>',

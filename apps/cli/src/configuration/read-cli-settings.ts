@@ -60,7 +60,7 @@ function firstOf(layers: readonly Layer[], name: CliSettingName): OriginatedValu
   for (const { origin, values } of layers) {
     const value = values[name];
     if (typeof value === 'string' && value !== '') return { value, origin: origin(name) };
-    if (typeof value === 'number') return { value: String(value), origin: origin(name) };
+    if (typeof value === 'number' || typeof value === 'boolean') return { value: String(value), origin: origin(name) };
   }
   const { default: standard }: CliSetting = CLI_SETTINGS[name];
   return { value: standard, origin: 'default' };

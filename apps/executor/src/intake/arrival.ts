@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
-import type { CommandSignature, EventMetadata, StepRunKey } from '#shared/contracts/events.js';
+import type { CommandSignature, EventMetadata, LedgerEvent, StepRunKey } from '#shared/contracts/events.js';
 import { toMigrationId, toStepId, type StreamId } from '#shared/contracts/ids.js';
 import type { JsonValue } from '#shared/contracts/json.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { stepStream } from '#shared/contracts/streams.js';
 import { uuidV5 } from '#shared/contracts/uuid.js';
 import type { RehomeError } from '#shared/errors/rehome-error.js';
@@ -12,10 +13,10 @@ import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { traceparentField } from '#shared/observability/trace-context.js';
 import { activeTraceparent } from '#shared/observability/tracing.js';
-import type { CommandKeys } from '#shared/signing/command-signature.js';
+import { signatureIn, type CommandKeys } from '#shared/signing/command-signature.js';
 import type { StepCommand } from './step-command.js';
 
-/** A command as it came, by Kafka or by the sweep. */
+/** A command as it came: by Kafka, by the sweep, or from the ledger of an in-process run. */
 export interface Arrival {
   /** Event id of the command. */
   readonly commandId: string;
@@ -40,6 +41,13 @@ export interface CommandIntakeParts {
 }
 
 export type Acceptance = 'accepted' | 'duplicate' | 'rejected';
+
+/** A command as the ledger holds it. */
+export function arrivalOfEvent({ eventId: commandId, position, metadata, data }: LedgerEvent): Arrival {
+  const { correlationId, traceparent } = metadata;
+  const command = { commandId, position, correlationId, ...traceparentField(traceparent) };
+  return { ...command, data: asJsonObject(data), signature: signatureIn(metadata) };
+}
 
 /** What is appended because of a command says so. */
 export function metadataOf({ commandId, correlationId, traceparent }: Arrival, owner: string): EventMetadata {

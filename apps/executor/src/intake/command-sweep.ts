@@ -1,7 +1,6 @@
 import type { Pool } from 'pg';
 import type { LedgerEvent } from '#shared/contracts/events.js';
 import { toPosition, type Position } from '#shared/contracts/ids.js';
-import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import type { ErrorCode } from '#shared/errors/error-codes.js';
 import { type RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
@@ -9,10 +8,8 @@ import { ledgerFailure, type LedgerReader } from '#shared/ledger/ledger-reader.j
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
-import { traceparentField } from '#shared/observability/trace-context.js';
-import { signatureIn } from '#shared/signing/command-signature.js';
 import { isKnownRun } from '../running/step-run-store.js';
-import type { Arrival } from './arrival.js';
+import { arrivalOfEvent } from './arrival.js';
 import type { CommandIntake } from './command-intake.js';
 
 export interface CommandSweepParts {
@@ -143,12 +140,12 @@ export class CommandSweep {
     const { intake, reads, metrics, logger } = this.parts;
     if (event.type === 'StepCancelCommanded') {
       // Asked again also when Kafka brought it: it may have come before its step.
-      await intake.cancel(arrivalOf(event));
+      await intake.cancel(arrivalOfEvent(event));
       return false;
     }
     if (event.type !== 'StepCommanded' || (await isKnownRun(reads, event.data))) return false;
     const { eventId: commandId, position, data } = event;
-    const acceptance = await intake.accept(arrivalOf(event));
+    const acceptance = await intake.accept(arrivalOfEvent(event));
     if (acceptance !== 'accepted') return false;
     metrics.count('rehome_swept_commands_total', {});
     logger.warn(
@@ -163,12 +160,6 @@ export class CommandSweep {
     if (answer.outcome === 'appended') cursor.position = position;
     else await cursor.release();
   }
-}
-
-function arrivalOf({ eventId: commandId, position, metadata, data }: LedgerEvent): Arrival {
-  const { correlationId, traceparent } = metadata;
-  const command = { commandId, position, correlationId, ...traceparentField(traceparent) };
-  return { ...command, data: asJsonObject(data), signature: signatureIn(metadata) };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

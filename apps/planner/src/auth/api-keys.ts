@@ -20,14 +20,20 @@ export function hashKey(key: string): string {
 
 /** Who may call. Asked anew for each call: a revoked key ends at once. */
 export class ApiKeys {
-  constructor(private readonly models: PlannerModels) {}
+  /** @param own keys of this process only, looked at first. */
+  constructor(
+    private readonly models: PlannerModels,
+    private readonly own: readonly HashedKey[] = [],
+  ) {}
 
   /** The principal of a key; undefined when it is unknown or revoked. */
   async find(key: string): Promise<Principal | undefined> {
     const keySha256 = hashKey(key);
+    const own = this.own.find((held) => equalDigests(held.keySha256, keySha256));
+    if (own !== undefined) return principalOf(own);
     const row = await this.models.with(ApiKeyRow, (rows) => rows.findOneBy({ keySha256, revokedAt: IsNull() }));
     if (row === null || !equalDigests(row.keySha256, keySha256)) return undefined;
-    return { keyName: row.name, role: row.role, actor: `key:${row.name}` };
+    return principalOf(row);
   }
 
   /** Adds keys; a known name gets the new hash and role and is no longer revoked. */
@@ -44,6 +50,10 @@ export class ApiKeys {
   async revoke(name: string): Promise<void> {
     await this.models.with(ApiKeyRow, (rows) => rows.update({ name }, { revokedAt: new Date() }));
   }
+}
+
+function principalOf({ name, role }: Pick<HashedKey, 'name' | 'role'>): Principal {
+  return { keyName: name, role, actor: `key:${name}` };
 }
 
 function equalDigests(one: string, other: string): boolean {

@@ -16,13 +16,15 @@ export interface SettingEntry {
   readonly orFile?: true;
   /** Refused when NODE_ENV is `production`. */
   readonly forTests?: true;
-  readonly usedBy: readonly ('planner' | 'executor')[];
+  readonly usedBy: readonly ('planner' | 'executor' | 'in-process')[];
   readonly description: string;
 }
 
 const BOTH = ['planner', 'executor'] as const;
 const PLANNER = ['planner'] as const;
 const EXECUTOR = ['executor'] as const;
+/** `rehome … --in-process`, which reads those of both services too. */
+const IN_PROCESS = ['in-process'] as const;
 
 /** Every setting there is; `docs/reference/configuration.md` and this list are held together by a test. */
 export const SETTINGS = {
@@ -340,6 +342,31 @@ export const SETTINGS = {
     minimum: 1,
     usedBy: EXECUTOR,
     description: 'Steps that one executor runs at once',
+  },
+  ledgerAdminUrl: {
+    name: 'REHOME_LEDGER_ADMIN_URL',
+    type: 'text',
+    optional: true,
+    secret: true,
+    usedBy: IN_PROCESS,
+    description:
+      'Connection string of the ledger database as an administrator, `postgres://postgres:…@host:5432/rehome`: what is missing of the ledger is made',
+  },
+  ledgerPlannerUrl: {
+    name: 'REHOME_LEDGER_PLANNER_URL',
+    type: 'text',
+    optional: true,
+    secret: true,
+    usedBy: IN_PROCESS,
+    description: 'Connection string of the ledger database as `rehome_planner`',
+  },
+  ledgerExecutorUrl: {
+    name: 'REHOME_LEDGER_EXECUTOR_URL',
+    type: 'text',
+    optional: true,
+    secret: true,
+    usedBy: IN_PROCESS,
+    description: 'Connection string of the ledger database as `rehome_executor`',
   },
 } as const satisfies Readonly<Record<string, SettingEntry>>;
 

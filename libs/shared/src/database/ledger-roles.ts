@@ -16,11 +16,19 @@ export const LOGIN_ROLES = {
   analyst: 'rehome_analyst',
 } as const satisfies Readonly<Record<keyof LedgerPasswords, string>>;
 
-/** The owner, who never logs in, and the three logins; existing ones get the given passwords. Under the set-up lock. */
-export async function createLedgerRoles(client: pg.Client, passwords: LedgerPasswords): Promise<void> {
+/**
+ * The owner, who never logs in, and the three logins; existing ones get the given passwords, unless `keepPasswords`.
+ * Under the set-up lock.
+ */
+export async function createLedgerRoles(
+  client: pg.Client,
+  passwords: LedgerPasswords,
+  keepPasswords = false,
+): Promise<void> {
   const existing = await existingRoles(client);
   if (!existing.has(OWNER_ROLE)) await client.query(`create role ${OWNER_ROLE} nologin`);
   for (const [service, role] of Object.entries(LOGIN_ROLES)) {
+    if (keepPasswords && existing.has(role)) continue;
     const password = quoteLiteral(scramVerifier(passwords[service as keyof LedgerPasswords]));
     const verb = existing.has(role) ? 'alter' : 'create';
     await client.query(`${verb} role ${quoteIdentifier(role)} login password ${password}`);

@@ -11,6 +11,8 @@ export interface LedgerSetUp {
   /** Name of the database to create, usually `rehome`. */
   readonly database: string;
   readonly passwords: LedgerPasswords;
+  /** Logins that are there keep their passwords: others may use them. */
+  readonly keepPasswords?: true;
 }
 
 export interface LedgerUrls {
@@ -32,7 +34,7 @@ export async function setUpLedger(setUp: LedgerSetUp): Promise<LedgerUrls> {
   try {
     await withClient(setUp.adminUrl, (admin) =>
       withPolledLock(admin, LOCK_TIMEOUT_MS, async () => {
-        await createLedgerRoles(admin, setUp.passwords);
+        await createLedgerRoles(admin, setUp.passwords, setUp.keepPasswords);
         await createDatabase(admin, setUp.database);
         await withClient(withDatabase(setUp.adminUrl, setUp.database), async (client) => {
           await applySchemaFiles(client);
