@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type {
   EntitlementsDefinition,
+  InstanceDefinition,
   ServerDefinition,
   ServiceDefinition,
   SourceDefinition,
@@ -15,6 +16,7 @@ export interface Catalogue {
   readonly entitlements: Named<EntitlementsDefinition, 'plan'>;
   readonly services: Named<ServiceDefinition, 'name'>;
   readonly sources: Named<SourceDefinition, 'source'>;
+  readonly instances?: Named<InstanceDefinition, 'instanceId'>;
 }
 
 /** Subscription plans of the development stack; `premium` is the one that moves. */

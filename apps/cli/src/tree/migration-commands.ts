@@ -30,5 +30,9 @@ export function migrationCommands(withBody: WithBody): Command[] {
         .option('--all', 'every page'),
       async () => (await import('../commands/list.js')).list,
     ),
+    withBody(
+      new Command('work').description('with --in-process: work on everything that is pending, then end'),
+      async () => (await import('../commands/work.js')).work,
+    ),
   ];
 }
