@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { writeCatalogue, SAMPLE_ENTITLEMENTS } from '../../scripts/stack/catalogue-file.js';
+import { writeCatalogue, SAMPLE_ENTITLEMENTS, type Catalogue } from '../../scripts/stack/catalogue-file.js';
 import { builtFile } from '../../scripts/stack/project-root.js';
 import type { NamedServer } from '../../scripts/stack/running-stack.js';
 import { startSampleProvisioner, type SampleProvisioner } from '../../scripts/stack/sample-provisioner.js';
@@ -155,22 +155,24 @@ export class InProcessWorld {
 
   private writeCatalogue(): void {
     const { host, port } = this.server;
-    const services = this.tenants.map(({ service: { name, ...definition }, instanceId }) => [
-      `${instanceId.slice(0, 8)}-${name}`,
-      definition,
-    ]);
-    const instances = this.tenants.map(({ instance: { instanceId, ...instance }, service }) => [
-      instanceId,
-      { ...instance, service: `${instanceId.slice(0, 8)}-${service.name}` },
-    ]);
+    const services: Record<string, Catalogue['services'][string]> = {};
+    const instances: Record<string, NonNullable<Catalogue['instances']>[string]> = {};
+    for (const tenant of this.tenants) {
+      const { name, ...definition } = tenant.service;
+      // Every tenant has a controller of its own here, so a definition of its own, too.
+      const service = `${tenant.instanceId.slice(0, 8)}-${name}`;
+      services[service] = definition;
+      const { instanceId, ...instance } = tenant.instance;
+      instances[instanceId] = { ...instance, service };
+    }
     writeCatalogue(this.cataloguePath, {
       servers: {
         [SHARED_SERVER]: { host, port, adminUser: 'postgres', adminSecretRef: `env:${secretName(SHARED_SERVER)}` },
       },
       entitlements: SAMPLE_ENTITLEMENTS,
-      services: Object.fromEntries(services),
+      services,
       sources: {},
-      instances: Object.fromEntries(instances),
+      instances,
     });
   }
 }
