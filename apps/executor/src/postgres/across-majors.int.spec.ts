@@ -25,6 +25,11 @@ describe('a database moved to a newer major', () => {
       for (const major of [from, to]) servers.push(await startPostgres({ major, durable: false }));
       const [older, newer] = servers.map(({ adminUrl }) => adminUrl);
       const source = await createSampleSource(older ?? '');
+      await run(
+        source.address,
+        `create procedure app.rename(who integer, inout name text default 'x')
+           language plpgsql as 'begin update app.customer set id = id where false; end'`,
+      );
       const moved = await moveDatabase(source, newer ?? '', 'new role');
       const { source: left, target: right } = await moved.structures();
       expect(compareStructures(left, right)).toEqual([]);
@@ -34,10 +39,14 @@ describe('a database moved to a newer major', () => {
       // A difference is seen across majors, too.
       await run(
         moved.address,
-        `alter table app.customer disable trigger trim_name; revoke select on app.customer from "${source.reader}"`,
+        `create or replace procedure app.rename(who integer, inout name text default 'y')
+           language plpgsql as 'begin null; end';
+         alter table app.customer disable trigger trim_name; revoke select on app.customer from "${source.reader}"`,
       );
       const { target: altered } = await moved.structures();
       expect(compareStructures(left, altered).map(({ object, aspect }) => [object, aspect])).toEqual([
+        ['procedure app.rename(integer,text)', 'arguments'],
+        ['procedure app.rename(integer,text)', 'definition'],
         ['app.customer', 'grants'],
         ['trigger trim_name on app.customer', 'enabled'],
       ]);

@@ -1,12 +1,26 @@
 import { NOT_OF_EXTENSION, USER_SCHEMA, type CatalogueQuery } from './catalogue-query.js';
 
+/**
+ * Since 14 the arguments of a procedure are written with their mode. So they are left out of its text: its name tells
+ * their types, and the rest of them stands beside.
+ */
+const PROCEDURE = `
+    'arguments', case when p.prokind = 'p' then concat_ws(' ',
+      p.proargnames, p.proargmodes, pg_get_expr(p.proargdefaults, 0)) end,
+    'definition', case p.prokind
+      when 'p' then overlay(pg_get_functiondef(p.oid) placing ''
+        from position('(' || pg_get_function_arguments(p.oid) || ')' in pg_get_functiondef(p.oid))
+        for length(pg_get_function_arguments(p.oid)) + 2)
+      when 'a' then null
+      else pg_get_functiondef(p.oid)
+    end,`;
+
 /** Functions, procedures and window functions whole, aggregates by their parts. */
 export const ROUTINES: CatalogueQuery = {
   sql: () => `
 select case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end as kind,
   p.oid::regprocedure::text as name,
-  json_strip_nulls(json_build_object(
-    'definition', case when p.prokind <> 'a' then pg_get_functiondef(p.oid) end,
+  json_strip_nulls(json_build_object(${PROCEDURE}
     'aggregate', case when p.prokind = 'a' then concat_ws(' ',
       format_type(p.prorettype, null), p.proparallel, a.aggkind, a.aggnumdirectargs, a.aggtransfn::regprocedure, a.aggfinalfn,
       a.aggcombinefn, a.aggserialfn, a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn, a.aggfinalextra, a.aggmfinalextra,
