@@ -51,7 +51,7 @@ RUN apt-get update \
        && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y; \
      fi \
   && apt-get install -y --no-install-recommends $(printf 'postgresql-client-%s ' $POSTGRES_CLIENTS) \
-  && rm -rf /var/lib/apt/lists/*
+  && apt-get clean && rm -rf /var/lib/apt/lists/*
 
 FROM clients AS executor
 COPY package.json ./

@@ -10,6 +10,7 @@ interface Service {
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
   readonly volumes?: readonly string[];
+  readonly image?: string;
   readonly build?: { readonly target: string };
 }
 
@@ -75,8 +76,12 @@ describe('the images', () => {
   );
 
   it('are those that compose asks for', () => {
-    const targets = OURS.map((name) => services[name]?.build?.target ?? '');
-    expect(targets.filter((target) => !stages.has(target))).toEqual([]);
+    const asked = OURS.map((name) => services[name]?.image ?? '');
+    const built = Object.values(services).flatMap(({ image, build }) =>
+      build ? [{ image, target: build.target }] : [],
+    );
+    expect(asked.filter((image) => !built.some((one) => one.image === image))).toEqual([]);
+    expect(built.filter(({ target }) => !stages.has(target))).toEqual([]);
   });
 
   it.each(['planner', 'executor'])('run the %s without root and say themselves when it is ready', (name) => {
