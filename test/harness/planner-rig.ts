@@ -194,6 +194,15 @@ export class PlannerRig {
     ]);
   }
 
+  /** Plays the executor: the migration's newest run of a step stopped at a safe point. */
+  async cancelled(migrationId: string, stepId: string): Promise<void> {
+    const { kind, direction, generation } = await this.commanded(migrationId, stepId);
+    const attempt = { migrationId, stepId, direction, generation, attempt: 1, fence: 1, kind };
+    await this.asExecutor(migrationId, stepId, [
+      { type: 'StepCancelled', data: { ...attempt, reason: 'a test wants it' } },
+    ]);
+  }
+
   /** The newest command of a step, as soon as there is one. */
   async commanded(migrationId: string, stepId: string): Promise<EventTypes['StepCommanded']> {
     let found: EventTypes['StepCommanded'] | undefined;

@@ -2,6 +2,11 @@ import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
 import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
 import { ApiKeys } from './auth/api-keys.js';
+import { BackupList } from './backups/backup-list.js';
+import { lookupsFrom } from './intake/prepare/lookups.js';
+import type { Lookups } from './intake/prepare/prepared.js';
+import { refreshRegistry } from './intake/registry-refresh.js';
+import { MigrationList } from './projections/migration-list.js';
 import { ledgerReporter, PlannerHealth, type Reporter } from './health/planner-health.js';
 import type { KafkaParts } from './kafka-parts.js';
 import { closeLedgerParts, type LedgerParts } from './ledger-parts.js';
@@ -23,6 +28,10 @@ const LONGEST_BACK_OFF_MS = 5_000;
 export class PlannerLifecycle {
   readonly registry: Registry;
   readonly registryWriter: RegistryWriter;
+  readonly list: MigrationList;
+  readonly backups: BackupList;
+  /** What a request may look up, as it stands now. */
+  readonly lookups: () => Promise<Lookups>;
   readonly apiKeys: ApiKeys;
   readonly health: PlannerHealth;
   private readonly stopping = new AbortController();
@@ -37,6 +46,10 @@ export class PlannerLifecycle {
   ) {
     this.registry = new Registry(parts.reader);
     this.registryWriter = new RegistryWriter(parts.writer);
+    this.list = new MigrationList(parts.models);
+    this.backups = new BackupList(parts.pools.reads);
+    const { registry, list, backups } = this;
+    this.lookups = () => lookupsFrom({ reader: parts.reader, registry, list, backups });
     this.apiKeys = new ApiKeys(parts.models, parts.config.ownKeys);
     this.health = new PlannerHealth(this.reporters(), parts);
     this.processManager = this.buildProcessManager();
@@ -123,6 +136,7 @@ export class PlannerLifecycle {
     return new ProcessManager({
       reader,
       writer: signingCommands(writer, config.signingKey),
+      refresh: (state) => refreshRegistry(state, this.lookups),
       wake,
       leases: pools.leases,
       owner,

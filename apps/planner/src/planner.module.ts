@@ -12,7 +12,6 @@ import { HealthController } from './health/health.controller.js';
 import { PlannerHealth } from './health/planner-health.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { MigrationIntake } from './intake/migration-intake.js';
-import { lookupsFrom } from './intake/prepare/lookups.js';
 import { RequestsController } from './intake/requests.controller.js';
 import { ActionsController } from './intake/actions.controller.js';
 import { MigrationActions } from './intake/migration-actions.js';
@@ -56,12 +55,10 @@ export class PlannerModule {
   }
 }
 
-function providersOf({ parts, registry, registryWriter, apiKeys, health, shutdown }: PlannerLifecycle): Provider[] {
-  const { reader, writer, wake, models, metrics, pools, config, logger } = parts;
+function providersOf(lifecycle: PlannerLifecycle): Provider[] {
+  const { registry, registryWriter, list, backups, lookups, apiKeys, health, shutdown } = lifecycle;
+  const { reader, writer, wake, metrics, pools, config, logger } = lifecycle.parts;
   const migrations = new Migrations(reader, wake, pools.reads);
-  const list = new MigrationList(models);
-  const backups = new BackupList(pools.reads);
-  const lookups = () => lookupsFrom({ reader, registry, list, backups });
   return [
     { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_FILTER, useValue: new ProblemFilter(logger) },

@@ -109,16 +109,11 @@ function approval(state: KnownState, action: Extract<Action, { action: 'approve'
   const { planHash: given, reason } = action;
   const own = state.planned?.planHash;
   const planHash = own !== undefined && bare(own) === bare(given) ? own : given;
-  demand(mayApprove(state, planHash));
-  return {
-    type: 'PlanApproved',
-    data: {
-      migrationId: state.request.migrationId,
-      planHash,
-      approvedBy: actor,
-      ...(reason === undefined ? {} : { reason }),
-    },
-  };
+  demand(mayApprove(state, { planHash, approvedBy: actor }));
+  const { migrationId, requestedBy } = state.request;
+  const fourEyes = state.planned?.approval?.fourEyes === true;
+  const why = reason === undefined ? {} : { reason };
+  return { type: 'PlanApproved', data: { migrationId, planHash, approvedBy: actor, requestedBy, fourEyes, ...why } };
 }
 
 function bare(hash: string): string {

@@ -8,6 +8,7 @@ import {
   parseMigrationRequest,
   type MigrationRequest,
 } from '#shared/contracts/requests/migration.request.js';
+import type { PolicyDefinition } from '#shared/contracts/registry.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { migrationStream } from '#shared/contracts/streams.js';
 import { uuidV5 } from '#shared/contracts/uuid.js';
@@ -23,6 +24,7 @@ import { invalidRequest } from '../http/request-refused.js';
 import { migrationLinks, planLinks, type AcceptedMigration } from './accepted.js';
 import type { Lookups, Prepared } from './prepare/prepared.js';
 import { prepareRequest } from './prepare/prepare-registry.js';
+import { policiesOf } from './registry-refresh.js';
 import { takenOf, type Taken } from './taken.js';
 
 /** A request however it came in. */
@@ -93,10 +95,12 @@ export class MigrationIntake {
   }
 
   private async append(arrival: Arrival, request: MigrationRequest): Promise<Taken> {
-    const prepared = await prepareRequest(request, await this.parts.lookups());
+    const lookups = await this.parts.lookups();
+    const prepared = await prepareRequest(request, lookups);
     const migrationId = arrival.migrationId ?? toMigrationId(uuidV7());
     const answer = answerOf(migrationId, prepared, arrival.dryRun);
-    const event = requestedEvent({ arrival, request, prepared, migrationId });
+    const policies = policiesOf(lookups);
+    const event = requestedEvent({ arrival, request, prepared, policies, migrationId });
     const effects = idempotencyEffects({ arrival, request, answer });
     const appends = [{ stream: migrationStream(migrationId), expected: 0, events: [event] }];
     if (arrival.dryRun) return takenOf(await this.parts.writer.append({ appends, effects }), answer);
@@ -113,10 +117,17 @@ interface Intake {
   readonly arrival: Arrival;
   readonly request: MigrationRequest;
   readonly prepared: Prepared;
+  readonly policies: readonly PolicyDefinition[];
   readonly migrationId: MigrationId;
 }
 
-function requestedEvent({ arrival, request, prepared, migrationId }: Intake): NewEventOf<'MigrationRequested'> {
+function requestedEvent({
+  arrival,
+  request,
+  prepared,
+  policies,
+  migrationId,
+}: Intake): NewEventOf<'MigrationRequested'> {
   const correlationId = arrival.correlationId ?? migrationId;
   return {
     eventId: uuidV5(migrationId, 'requested'),
@@ -132,6 +143,7 @@ function requestedEvent({ arrival, request, prepared, migrationId }: Intake): Ne
       title: prepared.title,
       answerStatus: prepared.status,
       registry: asJsonObject(prepared.registry),
+      ...(policies.length === 0 ? {} : { policies }),
     },
     metadata: {
       correlationId,

@@ -122,6 +122,14 @@ export class MigrationPage {
   readonly next!: string | null;
 }
 
+export class ApprovalView {
+  @ApiProperty({ type: String, isArray: true, description: 'Policies that want it; none when only the request does' })
+  readonly policies!: readonly string[];
+
+  @ApiProperty({ description: 'The approver must be another than who asked' })
+  readonly fourEyes!: boolean;
+}
+
 /** One migration with everything that is known of it. */
 export class MigrationDetail extends MigrationSummary {
   @ApiProperty({ type: 'object', additionalProperties: true })
@@ -132,6 +140,9 @@ export class MigrationDetail extends MigrationSummary {
 
   @ApiProperty({ type: String, nullable: true })
   readonly planHash!: string | null;
+
+  @ApiProperty({ type: () => ApprovalView, nullable: true, description: 'What the plan waits or waited for' })
+  readonly approval!: ApprovalView | null;
 
   @ApiProperty({ type: String, isArray: true })
   readonly warnings!: readonly string[];

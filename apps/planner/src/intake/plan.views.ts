@@ -3,7 +3,7 @@ import type { PlannedStep, StepDescription } from '#shared/contracts/plan.js';
 import { planLinks } from './accepted.js';
 import type { KnownState } from '../migration/migration-state.js';
 import { viewMigration } from '../migration/migration-view.js';
-import { CheckView, FailureView } from './migration.views.js';
+import { ApprovalView, CheckView, FailureView } from './migration.views.js';
 
 export class LineView {
   @ApiProperty({ enum: ['sql', 'command', 'http', 'file'] })
@@ -67,6 +67,9 @@ export class PlanView {
   @ApiProperty({ type: String, nullable: true })
   readonly planHash!: string | null;
 
+  @ApiProperty({ type: () => ApprovalView, nullable: true, description: 'What the real one would wait for' })
+  readonly approval!: ApprovalView | null;
+
   @ApiProperty({ type: () => PlannedStepView, isArray: true })
   readonly steps!: readonly PlannedStepView[];
 
@@ -85,7 +88,7 @@ export class PlanView {
 
 /** A dry run as people see it: each planned step with what it would say to which server. */
 export function planView(state: KnownState): PlanView {
-  const { migrationId, title, status, plan, planHash, checks, warnings, reasons, result } = viewMigration(
+  const { migrationId, title, status, plan, planHash, approval, checks, warnings, reasons, result } = viewMigration(
     state,
     [],
     state.lastAt,
@@ -97,6 +100,7 @@ export function planView(state: KnownState): PlanView {
     title,
     plan,
     planHash,
+    approval,
     steps: (plan?.steps ?? []).map((step) => stepView(step, lines.get(step.id) ?? [])),
     checks,
     warnings,

@@ -1,11 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { FACTS, REGISTRY, upgradeRequest } from '../planning/upgrade-test-kit.js';
+import type { UpgradeRegistry } from '../planning/upgrade-registry.js';
 import { decideBusy } from './decide-planning.js';
 import { History } from './history-test-kit.js';
 
 const RESIZE_ONLY = upgradeRequest({ entitlements: { to: { plan: 'standard', cpu: 2 } } });
 const BUSY = { subject: 'service:odoo', holder: 'b7e5c1aa-0000-4000-8000-000000000000' };
+
+/** It waited, and its registry entries were read anew. */
+function refreshed(history: History, changes: Partial<UpgradeRegistry> = {}): void {
+  const { migrationId, policies } = history.known.request;
+  history.add('RegistryRefreshed', { migrationId, registry: asJsonObject({ ...REGISTRY, ...changes }), policies });
+}
 
 describe('a request', () => {
   test('that moves is inspected first [c1]', () => {
@@ -43,6 +50,8 @@ describe('a request', () => {
     expect(history.decided()).toEqual([]);
     const { migrationId } = history.known.request;
     history.add('TimerFired', { migrationId, timer: 'run-at' });
+    expect(history.decide()).toEqual({ events: [], refresh: true });
+    refreshed(history);
     expect(history.decided()).toEqual(['StepCommanded inspect']);
   });
 
@@ -120,7 +129,10 @@ describe('a plan whose subjects are held by another migration', () => {
     history.add('TimerSet', { migrationId, timer: 'busy-1', dueAt: '2026-11-21T01:00:01Z' });
     expect(history.decided()).toEqual([]);
     history.add('TimerFired', { migrationId, timer: 'busy-1' });
-    expect(history.decided()).toEqual(['StepCommanded inspect 2']);
+    expect(history.decide()).toEqual({ events: [], refresh: true });
+    refreshed(history, { source: { ...REGISTRY.source, port: 6543 } });
+    expect(history.advance()).toEqual(['StepCommanded inspect 2']);
+    expect(history.last('StepCommanded').params).toMatchObject({ source: { server: { port: 6543 } } });
   });
 
   test('waits longer each time, a minute at most', () => {
@@ -168,6 +180,16 @@ describe('approval', () => {
     const history = approve(waiting(), '0'.repeat(64));
     expect(history.state.status).toBe('awaiting-approval');
     expect(history.decided()).toEqual([]);
+  });
+
+  test('under four eyes by who asked for it changes nothing', () => {
+    const policies = [{ name: 'production', match: {}, approval: 'required', fourEyes: true }] as const;
+    const history = History.requested(upgradeRequest(), { policies }).settle().done('inspect').settle();
+    const { planHash, approval } = history.last('PlanCompiled');
+    expect(approval).toEqual({ policies: ['production'], fourEyes: true });
+    history.add('PlanApproved', { migrationId: 'm', planHash, approvedBy: history.known.request.requestedBy });
+    expect(history.state.status).toBe('awaiting-approval');
+    expect(approve(history, planHash).decided()).toEqual(['StepCommanded provision-server']);
   });
 
   test('may be answered with a cancel, which ends it and releases its subjects', () => {

@@ -2,6 +2,7 @@ import type { Failure } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import { compile } from '../planning/compile.js';
+import { approvalOf } from '../planning/policies.js';
 import { hashPlan } from '../planning/plan-hash.js';
 import { recipeOf } from '../planning/recipe-registry.js';
 import type { Recipe } from '../planning/recipe.js';
@@ -11,6 +12,8 @@ import { event, failure, NOTHING, type Decision } from './decision.js';
 import { failureOfRun } from './judge-result.js';
 import { INSPECT_STEP, type Common, type StateOf } from './migration-state.js';
 import { latestRun, resultOf } from './step-runs.js';
+
+const REFRESH: Decision = { events: [], refresh: true };
 
 const RUN_AT_TIMER = 'run-at';
 const BUSY_TIMER = 'busy-';
@@ -24,6 +27,7 @@ export function decideRequested(state: StateOf<'requested'>): Decision {
   if (recipe === undefined) return refuse(state, [failure('KIND_UNKNOWN', `no recipe for "${request.kind}"`)]);
   const { runAt } = readOptions(request.request);
   if (runAt !== undefined && !request.dryRun && !hasTimer(state, RUN_AT_TIMER)) return schedule(state, runAt);
+  if (state.stale) return REFRESH;
   return attempt(state, () => {
     const inspection = recipe.inspect(request);
     return inspection === undefined
@@ -79,9 +83,11 @@ function compilePlan(state: Common, recipe: Recipe, facts: JsonObject | undefine
   const compiled = compile(recipe, request, facts);
   if (compiled.outcome === 'refused') return refuse(state, compiled.reasons, compiled.checks);
   const { plan } = compiled;
-  const planHash = hashPlan(plan);
+  const { migrationId } = request;
+  const approval = approvalOf(plan, request.request, request.policies);
+  const waits = approval === undefined ? {} : { approval };
   return {
-    events: [event('PlanCompiled', { migrationId: request.migrationId, plan, planHash })],
+    events: [event('PlanCompiled', { migrationId, plan, planHash: hashPlan(plan), ...waits })],
     // A dry run touches nothing and stands in nobody's way.
     ...(request.dryRun ? {} : { reserve: plan.reservations }),
   };

@@ -17,6 +17,8 @@ export interface Decision {
   /** Subjects to hold; another holder makes the whole decision void. */
   readonly reserve?: readonly string[];
   readonly release?: boolean;
+  /** Before anything else the subject must be held and the registry read anew. */
+  readonly refresh?: true;
 }
 
 export const NOTHING: Decision = { events: [] };

@@ -1,5 +1,6 @@
 import type { Failure, LedgerEvent, LedgerEventOf } from '#shared/contracts/events.js';
 import type { KnownState, RunProgress, StepRun } from './migration-state.js';
+import { mayApprove } from './permissions.js';
 import { latestRun } from './step-runs.js';
 
 export type DecisionEvent = Extract<
@@ -77,10 +78,10 @@ function ended(state: KnownState, { type, data }: Ending): KnownState {
   }
 }
 
-/** Of another hash it approves another plan: intake refuses it, and so does the fold. */
+/** Intake refuses what does not fit, another hash or the same person, and so does the fold. */
 function approved(state: KnownState, { data }: LedgerEventOf<'PlanApproved'>): KnownState {
-  const same = state.status === 'awaiting-approval' && state.planned.planHash === data.planHash;
-  return same ? { ...state, status: 'migrating' } : state;
+  const fits = state.status === 'awaiting-approval' && mayApprove(state, data).allowed;
+  return fits ? { ...state, status: 'migrating' } : state;
 }
 
 function passed(state: KnownState, { data }: LedgerEventOf<'PointOfNoReturnPassed'>): KnownState {

@@ -41,6 +41,8 @@ function evolveKnown(state: KnownState, event: LedgerEvent): KnownState {
       return inRun(state, event);
     case 'MigrationScheduled':
       return { ...state, status: 'scheduled', runAt: event.data.runAt };
+    case 'RegistryRefreshed':
+      return refreshed(state, event);
     case 'PlanCompiled':
       return compiled(state, event);
     case 'TimerSet':
@@ -83,7 +85,7 @@ function evolveKnown(state: KnownState, event: LedgerEvent): KnownState {
 }
 
 function requested({ data, metadata, ...event }: LedgerEventOf<'MigrationRequested'>): KnownState {
-  const { migrationId, kind, subject, title, request, registry, dryRun, requestedBy } = data;
+  const { migrationId, kind, subject, title, request, registry, policies = [], dryRun, requestedBy } = data;
   const { correlationId, traceparent } = metadata;
   return {
     status: 'requested',
@@ -94,6 +96,7 @@ function requested({ data, metadata, ...event }: LedgerEventOf<'MigrationRequest
       title,
       request,
       registry,
+      policies,
       dryRun,
       requestedBy,
       requestedAt: event.recordedAt,
@@ -106,6 +109,7 @@ function requested({ data, metadata, ...event }: LedgerEventOf<'MigrationRequest
     version: event.streamVersion,
     runs: [],
     timers: [],
+    stale: false,
     downtime: NO_DOWNTIME,
     planned: undefined,
     stop: undefined,
@@ -123,13 +127,21 @@ function inRun(state: KnownState, event: RunEvent): KnownState {
 }
 
 function compiled(state: KnownState, { data }: LedgerEventOf<'PlanCompiled'>): KnownState {
-  const waits = readOptions(state.request.request).approval === 'required' && !state.request.dryRun;
-  const planned = { plan: data.plan, planHash: data.planHash, passed: false };
+  const { plan, planHash, approval } = data;
+  // Plans of before carry no `approval`: then the request alone says it.
+  const asked = approval !== undefined || readOptions(state.request.request).approval === 'required';
+  const waits = asked && !state.request.dryRun;
+  const planned = { plan, planHash, passed: false, ...(approval === undefined ? {} : { approval }) };
   return { ...state, status: waits ? 'awaiting-approval' : 'migrating', planned };
+}
+
+function refreshed(state: KnownState, { data }: LedgerEventOf<'RegistryRefreshed'>): KnownState {
+  const { registry, policies } = data;
+  return { ...state, stale: false, request: { ...state.request, registry, policies } };
 }
 
 /** Whatever a scheduled migration waited for, it begins anew: facts from before may be stale. */
 function fired(state: KnownState, { data }: LedgerEventOf<'TimerFired'>): KnownState {
   const timers = state.timers.map((timer) => (timer.timer === data.timer ? { ...timer, fired: true } : timer));
-  return state.status === 'scheduled' ? { ...state, status: 'requested', timers } : { ...state, timers };
+  return state.status === 'scheduled' ? { ...state, status: 'requested', timers, stale: true } : { ...state, timers };
 }

@@ -1,10 +1,11 @@
-import type { Failure, StepRunKey } from '#shared/contracts/events.js';
+import type { Failure, PlanApproval, StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { Plan } from '#shared/contracts/plan.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
+import type { PolicyDefinition } from '#shared/contracts/registry.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 
-/** What was asked for; never changes. */
+/** What was asked for; only `registry` and `policies` are read anew when it waited. */
 export interface RequestFacts {
   readonly migrationId: string;
   readonly kind: string;
@@ -12,6 +13,7 @@ export interface RequestFacts {
   readonly title: string;
   readonly request: JsonObject;
   readonly registry: JsonObject;
+  readonly policies: readonly PolicyDefinition[];
   readonly dryRun: boolean;
   readonly requestedBy: string;
   readonly requestedAt: string;
@@ -54,6 +56,8 @@ export interface PlannedFacts {
   readonly plan: Plan;
   readonly planHash: string;
   readonly passed: boolean;
+  /** What it waits or waited for. */
+  readonly approval?: PlanApproval;
   /** Why the point of no return counts as passed. */
   readonly passedBecause?: 'verified' | 'target-written';
 }
@@ -101,6 +105,8 @@ export interface Common {
   /** In the order they were commanded. */
   readonly runs: readonly StepRun[];
   readonly timers: readonly Timer[];
+  /** It waited, and its registry entries have not been read anew since. */
+  readonly stale: boolean;
   readonly downtime: Downtime;
   readonly planned: PlannedFacts | undefined;
   readonly stop: StopRequest | undefined;

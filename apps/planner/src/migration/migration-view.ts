@@ -27,6 +27,7 @@ export function viewMigration(state: KnownState, progress: readonly StepProgress
     request: request.request,
     plan: planned?.plan ?? null,
     planHash: planned?.planHash ?? null,
+    approval: planned?.approval ?? null,
     warnings: planned?.plan.warnings ?? [],
     checks: planned?.plan.checks ?? (state.status === 'refused' ? state.checks : []),
     steps: stepViews(state, progress),

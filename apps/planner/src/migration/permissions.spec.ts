@@ -100,13 +100,18 @@ describe('whether a wish fits', () => {
   });
 
   test('an approval fits only the plan that waits for it', () => {
+    const by = { approvedBy: 'key:approver' };
     const history = History.requested(upgradeRequest({}, { approval: 'required' }))
       .settle()
       .done('inspect')
       .settle();
-    expect(answer(mayApprove(history.state, history.last('PlanCompiled').planHash))).toBe('allowed');
-    expect(answer(mayApprove(history.state, '0'.repeat(64)))).toBe(CONFLICT);
-    expect(answer(mayApprove(at('dump-database'), history.last('PlanCompiled').planHash))).toBe(CONFLICT);
+    expect(answer(mayApprove(history.state, { ...by, planHash: history.last('PlanCompiled').planHash }))).toBe(
+      'allowed',
+    );
+    expect(answer(mayApprove(history.state, { ...by, planHash: '0'.repeat(64) }))).toBe(CONFLICT);
+    expect(answer(mayApprove(at('dump-database'), { ...by, planHash: history.last('PlanCompiled').planHash }))).toBe(
+      CONFLICT,
+    );
   });
 
   test('only what is paused can resume', () => {

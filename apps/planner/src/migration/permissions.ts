@@ -28,12 +28,22 @@ export function mayRollBack(state: MigrationState): Permission {
   return alreadyOver(state) ?? alreadyTakenBack(state) ?? ALLOWED;
 }
 
-/** An approval is bound to the hash of the plan it approves. */
-export function mayApprove(state: MigrationState, planHash: string): Permission {
+export interface Approval {
+  readonly planHash: string;
+  /** `key:<name>`. */
+  readonly approvedBy: string;
+}
+
+/** An approval is bound to the hash of the plan it approves, and under four eyes to another person than who asked. */
+export function mayApprove(state: MigrationState, { planHash, approvedBy }: Approval): Permission {
   if (state.status !== 'awaiting-approval')
     return alreadyOver(state) ?? conflict(`the migration does not wait for an approval, it is ${state.status}`);
-  if (state.planned.planHash === planHash) return ALLOWED;
-  return conflict(`the plan has hash ${state.planned.planHash}, not ${planHash}; read it again before approving`);
+  const { planHash: own, approval } = state.planned;
+  if (own !== planHash) return conflict(`the plan has hash ${own}, not ${planHash}; read it again before approving`);
+  if (approval?.fourEyes !== true || state.request.requestedBy !== approvedBy) return ALLOWED;
+  const policies = approval.policies.join(', ');
+  const detail = `${approvedBy} asked for this migration, and policy ${policies} wants another to approve it`;
+  return { allowed: false, refusal: failure('SECOND_PERSON_NEEDED', detail) };
 }
 
 /** A pause holds back the next step. While the application is down it would only prolong that. */

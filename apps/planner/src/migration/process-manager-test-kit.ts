@@ -10,6 +10,7 @@ import { Metrics } from '#shared/observability/metrics.js';
 import { createTestLedger, type TestLedger } from '../../../../test/harness/ledger.js';
 import { upgradeRequest } from '../planning/upgrade-test-kit.js';
 import { ANSWERS } from './answers-test-kit.js';
+import { event } from './decision.js';
 import { foldMigration } from './evolve.js';
 import type { MigrationState } from './migration-state.js';
 import { ProcessManager } from './process-manager.js';
@@ -50,6 +51,8 @@ export class Stage {
     const manager = new ProcessManager({
       reader,
       writer,
+      refresh: ({ request: { migrationId, registry, policies } }) =>
+        Promise.resolve({ events: [event('RegistryRefreshed', { migrationId, registry, policies })] }),
       wake: this.wake,
       leases: pools.leases,
       owner,

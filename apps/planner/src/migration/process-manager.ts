@@ -12,6 +12,8 @@ import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { traceLogFields } from '#shared/observability/trace-context.js';
+import type { Decision } from './decision.js';
+import type { KnownState } from './migration-state.js';
 import { react, type Reaction } from './reaction.js';
 import { Timers } from './timers.js';
 
@@ -21,6 +23,8 @@ export interface ProcessManagerOptions {
   readonly reader: LedgerReader;
   /** Signs what executors receive as commands. */
   readonly writer: Pick<LedgerWriter, 'append'>;
+  /** Reads anew what a migration that waited compiles from. */
+  readonly refresh: (state: KnownState) => Promise<Decision>;
   readonly wake: LedgerWake;
   /** Of purpose `leases`. */
   readonly leases: Pool;
@@ -43,6 +47,7 @@ const MOVE_AFTER = 256n;
 /** Events after which there may be something to decide. What a run reports on its way to an outcome is not. */
 const REACTIVE: ReadonlySet<EventName> = new Set<EventName>([
   'MigrationRequested',
+  'RegistryRefreshed',
   'PlanCompiled',
   'PlanApproved',
   'StepSucceeded',
@@ -156,6 +161,7 @@ export class ProcessManager {
     try {
       return await react(this.options, migrationId, {
         effect: cursor.moveTo(toPosition(event.position)),
+        hold: cursor.moveTo(cursor.position),
         traceparent: event.metadata.traceparent,
       });
     } catch (error) {

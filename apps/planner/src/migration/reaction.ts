@@ -17,6 +17,8 @@ import type { KnownState } from './migration-state.js';
 export interface Ledger {
   readonly reader: Pick<LedgerReader, 'readMigration'>;
   readonly writer: Pick<LedgerWriter, 'append'>;
+  /** Reads anew what a migration that waited compiles from. */
+  readonly refresh: (state: KnownState) => Promise<Decision>;
 }
 
 /** What a reaction came to: how far it looked and which events it appended. */
@@ -32,6 +34,8 @@ export interface Reaction {
 export interface Cause {
   /** Done together with what is decided. */
   readonly effect: LedgerEffect;
+  /** The same right without a step forward: for what is done before anything is decided. */
+  readonly hold: LedgerEffect;
   /** Of the event that brought it about: linked, because the decision belongs to the trace of the request. */
   readonly traceparent?: string | undefined;
 }
@@ -50,7 +54,8 @@ export async function react(ledger: Ledger, migrationId: MigrationId, cause: Cau
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const state = foldMigration(await ledger.reader.readMigration(migrationId));
     if (state.status === 'unknown') return { seenTo: 0n, appended: [] };
-    const decision = busy === undefined ? decideSafely(state) : decideBusy(state, busy);
+    const wanted = busy === undefined ? decideSafely(state) : decideBusy(state, busy);
+    const decision = wanted.refresh === true ? await refreshed(ledger, state, cause) : wanted;
     if (decision.events.length === 0) return { seenTo: state.position, appended: [] };
     const { answer, traceparent } = await appendTraced(ledger, state, decision, cause);
     if (answer.outcome === 'appended' || answer.outcome === 'repeated')
@@ -58,6 +63,17 @@ export async function react(ledger: Ledger, migrationId: MigrationId, cause: Cau
     busy = answer.outcome === 'refused' ? readRefusal(answer) : undefined;
   }
   throw new RehomeError('LEDGER_CONFLICT', `migration ${migrationId} changed ${String(MAX_CONFLICTS)} times meanwhile`);
+}
+
+/**
+ * The subject first: only what nobody else works on any more can be read for good. A crash in between leaves it held by
+ * a migration that is not over, which takes it again.
+ */
+async function refreshed({ writer, refresh }: Ledger, state: KnownState, { hold }: Cause): Promise<Decision> {
+  const { migrationId, subject } = state.request;
+  const reserve: LedgerEffect = { effect: 'reserve', migrationId, subjects: [subject] };
+  const answer = await writer.append({ appends: [], effects: [reserve, hold] });
+  return answer.outcome === 'refused' ? decideBusy(state, readRefusal(answer)) : refresh(state);
 }
 
 interface Busy {

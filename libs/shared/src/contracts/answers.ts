@@ -1,4 +1,4 @@
-import type { Failure } from './events.js';
+import type { Failure, PlanApproval } from './events.js';
 import type { JsonObject } from './json.js';
 import type { Phase, Plan, PlannedStep, StepDescription } from './plan.js';
 import type { PreflightCheck } from './preflight.js';
@@ -73,6 +73,8 @@ export interface MigrationView {
   readonly request: JsonObject;
   readonly plan: Plan | null;
   readonly planHash: string | null;
+  /** What the plan waits or waited for; null when nobody has to approve it. */
+  readonly approval: PlanApproval | null;
   readonly warnings: readonly string[];
   readonly checks: readonly PreflightCheck[];
   readonly steps: readonly StepView[];
@@ -137,6 +139,8 @@ export interface PlanAnswer {
   readonly title: string;
   readonly plan: Plan | null;
   readonly planHash: string | null;
+  /** What the plan waits or waited for; null when nobody has to approve it. */
+  readonly approval: PlanApproval | null;
   readonly steps: readonly DescribedStep[];
   readonly checks: readonly PreflightCheck[];
   readonly warnings: readonly string[];

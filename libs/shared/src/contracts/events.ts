@@ -55,9 +55,23 @@ export interface EventTypes {
     readonly answerStatus: 'migrating' | 'requested';
     /** Registry entries as they stood when it was asked: the recipe compiles from them, not from a later registry. */
     readonly registry: JsonObject;
+    /** Every policy of that time; which of them match is known when there is a plan. */
+    readonly policies?: readonly PolicyDefinition[];
+  };
+  /** It waited: what it compiles from is now this, no longer what stands in its request. */
+  RegistryRefreshed: {
+    readonly migrationId: string;
+    readonly registry: JsonObject;
+    readonly policies: readonly PolicyDefinition[];
   };
   MigrationScheduled: { readonly migrationId: string; readonly runAt: string };
-  PlanCompiled: { readonly migrationId: string; readonly plan: Plan; readonly planHash: string };
+  PlanCompiled: {
+    readonly migrationId: string;
+    readonly plan: Plan;
+    readonly planHash: string;
+    /** It waits for a person; absent when nobody asked for that. */
+    readonly approval?: PlanApproval;
+  };
   PlanRefused: {
     readonly migrationId: string;
     readonly reasons: readonly Failure[];
@@ -68,6 +82,9 @@ export interface EventTypes {
     readonly planHash: string;
     readonly approvedBy: string;
     readonly reason?: string;
+    /** Who asked for it: with four eyes, another than who approved. */
+    readonly requestedBy?: string;
+    readonly fourEyes?: boolean;
   };
   StepCommanded: StepRunKey & {
     readonly kind: StepKind;
@@ -174,6 +191,14 @@ export interface EventTypes {
   PolicySet: PolicyDefinition;
   ProjectRegistered: { readonly name: string; readonly digest: string };
   HealthChanged: { readonly subject: string; readonly healthy: boolean; readonly detail: string };
+}
+
+/** Why a plan waits for an approval. */
+export interface PlanApproval {
+  /** Names of the policies that ask for it, none when only the request does. */
+  readonly policies: readonly string[];
+  /** The approver must be another than who asked. */
+  readonly fourEyes: boolean;
 }
 
 /** Where a tenant lives: the record that is switched after the point of no return, both ways kept. */

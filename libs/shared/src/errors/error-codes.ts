@@ -37,6 +37,11 @@ export const ERROR_CODES = {
   },
   SUBJECT_BUSY: { disposition: 'reject', status: 409, title: 'Another migration holds the subject' },
   STATE_CONFLICT: { disposition: 'reject', status: 409, title: 'The migration is not in a state that allows this' },
+  SECOND_PERSON_NEEDED: {
+    disposition: 'reject',
+    status: 403,
+    title: 'A plan must be approved by another than who asked',
+  },
   POINT_OF_NO_RETURN_PASSED: { disposition: 'reject', status: 409, title: 'The point of no return has passed' },
   NOT_FOUND: { disposition: 'reject', status: 404, title: 'Nothing here' },
   UNAUTHENTICATED: { disposition: 'reject', status: 401, title: 'No valid API key' },
