@@ -103,6 +103,12 @@ export class MoveWorld {
     return accepted.migrationId;
   }
 
+  /** Asks for any migration, and answers its id. @throws Error with the problem when it is refused. */
+  async ask(request: Readonly<Record<string, unknown>>): Promise<string> {
+    const accepted = await this.planner.call<{ migrationId: string }>('POST', '/v1/migrations', request);
+    return accepted.migrationId;
+  }
+
   migration(migrationId: string): Promise<MigrationBody> {
     return this.planner.call<MigrationBody>('GET', `/v1/migrations/${migrationId}`);
   }

@@ -13,6 +13,7 @@ import { dumpDatabase, restoreDatabase } from '../../apps/executor/src/postgres/
 import { readDatabaseFacts } from '../../apps/executor/src/postgres/inspection/database-facts.js';
 import { largeObjectStatements, privilegeStatements } from '../../apps/executor/src/postgres/privileges.js';
 import { readRoleMap } from '../../apps/executor/src/postgres/role-map.js';
+import { scramVerifier } from '#shared/database/scram-verifier.js';
 import { createMissingRoles, dropPlaceholder } from '../../apps/executor/src/postgres/roles.js';
 import { runTexts } from '../../apps/executor/src/postgres/run-texts.js';
 import { openSession, type Session, type SessionAddress } from '../../apps/executor/src/postgres/session.js';
@@ -110,7 +111,7 @@ export async function moveDatabase(source: SampleSource, targetAdminUrl: string,
   const name = `moved ${randomBytes(4).toString('hex')}`;
   const roles = { sourceOwner: source.owner, role };
   const maintenance = await open(admin);
-  await createMissingRoles(maintenance, { ...roles, roles: facts.roles, password: 'of the role' });
+  await createMissingRoles(maintenance, { ...roles, roles: facts.roles, verifier: scramVerifier('of the role') });
   await createWorkingDatabase(maintenance, { ...facts, role }, { name, migrationId: 'test' });
   await maintenance.end();
   const address = addressOf(targetAdminUrl, name);

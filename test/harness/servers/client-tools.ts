@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 
 /**
  * Major version of this machine's pg_dump: it reads servers up to its own major, so tests that dump use such a server.
@@ -9,6 +10,17 @@ export function clientToolsMajor(): number {
   const major = Number(/\(PostgreSQL\) (\d+)/.exec(result.stdout)?.[1]);
   if (!Number.isInteger(major)) throw new Error('pg_dump is not installed: apt-get install postgresql-client');
   return Math.min(Math.max(major, OLDEST_MAJOR), NEWEST_MAJOR);
+}
+
+/** Major of the newest tools that an executor started by tests finds: `REHOME_PG_TOOLS` names directories beside the PATH. */
+export function newestToolsMajor(): number {
+  const directories = (process.env['REHOME_PG_TOOLS'] ?? '').split(',').filter((directory) => directory !== '');
+  const programs = ['pg_dump', ...directories.map((directory) => join(directory, 'pg_dump'))];
+  const majors = programs.map((program) => {
+    const said = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout as string | null;
+    return Number(/\(PostgreSQL\) (\d+)/.exec(said ?? '')?.[1] ?? 0);
+  });
+  return Math.max(...majors);
 }
 
 /** The majors that Rehome supports and that the harness can start. */

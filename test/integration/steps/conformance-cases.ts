@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Plan } from '#shared/contracts/plan.js';
 import type { ConformanceWorld } from './conformance-world.js';
@@ -68,6 +69,11 @@ export const CASES: Cases = {
     kind: 'inspect-move',
     params: ({ source, sample, service }) => ({ source, owner: sample.owner, service }),
     diesAt: 'step.inspect-move.run.after',
+  },
+  'inspect-retired': {
+    kind: 'inspect-retired',
+    params: ({ source, migrationId }) => ({ retired: source, migrationId, backupId: randomUUID(), backupOf: [] }),
+    diesAt: 'step.inspect-retired.run.after',
   },
   'describe-plan': {
     kind: 'describe-plan',
@@ -147,7 +153,11 @@ export const CASES: Cases = {
   },
   'verify-copy': {
     kind: 'verify-copy',
-    params: (world, results) => ({ ...copyParams(world, results), jobs: 2 }),
+    params: (world, results) => ({
+      ...copyParams(world, results),
+      jobs: 2,
+      backupId: of(results, 'dump-database').backupId,
+    }),
     diesAt: 'step.verify-copy.run.after',
   },
   'publish-database': {
@@ -211,6 +221,26 @@ export const CASES: Cases = {
     kind: 'retire-source',
     params: ({ source }, results) => ({ source, captured: of(results, 'capture-source') }),
     diesAt: 'step.retire-source.run.after',
+  },
+  'reinstate-source': {
+    kind: 'reinstate-source',
+    params: ({ source, migrationId }, results) => ({
+      source,
+      retiredName: of(results, 'retire-source').retiredName,
+      captured: of(results, 'capture-source'),
+      retiredBy: migrationId,
+    }),
+    diesAt: 'step.reinstate-source.renamed',
+  },
+  // Another database that a move put aside: the source has been brought back by now.
+  'drop-retired': {
+    kind: 'drop-retired',
+    params: ({ source, migrationId, aside }, results) => ({
+      retired: { server: source.server, database: aside },
+      migrationId,
+      backupId: of(results, 'dump-database').backupId,
+    }),
+    diesAt: 'step.drop-retired.run.after',
   },
   'inspect-backup': {
     kind: 'inspect-backup',

@@ -78,7 +78,7 @@ export class ConformanceWorld {
       database: sample.address.database,
     };
     const targetServer = endpointOf('dedicated', target.adminUrl, 'env:REHOME_SECRET_TARGET');
-    return new ConformanceWorld(
+    const world = new ConformanceWorld(
       ledger,
       tools,
       source,
@@ -90,6 +90,13 @@ export class ConformanceWorld {
       provisioner,
       directory,
     );
+    await world.putAside();
+    return world;
+  }
+
+  /** Database at the source that a move of this migration put aside, marked as such. */
+  get aside(): string {
+    return `${this.source.database.slice(0, 40)}_aside`;
   }
 
   /** The application's sessions: from now on it connects there as its role. */
@@ -103,6 +110,13 @@ export class ConformanceWorld {
     client.on('error', () => undefined);
     await client.connect();
     this.connections.push(client);
+  }
+
+  private async putAside(): Promise<void> {
+    const maintenance = addressOf(runPostgresUrl(), 'postgres');
+    const name = quoteIdentifier(this.aside);
+    await ask(maintenance, `create database ${name}`);
+    await ask(maintenance, `comment on database ${name} is 'rehome migration ${this.migrationId}'`);
   }
 
   async disconnectApplication(): Promise<void> {

@@ -64,6 +64,7 @@ describe.each(Object.values(CASES).map((one) => [one.kind, one] as const))('%s',
     it('says why it cannot be undone', async () => {
       const undone = attempt({ ...base, attempt: 1, direction: 'undo', result });
       await expect(undone).rejects.toMatchObject({ code: 'STEP_IRREVERSIBLE' });
+      results[kind] = result;
     });
     return;
   }

@@ -62,6 +62,14 @@ export function dumpArguments(
   ];
 }
 
+/** What of an archive is restored, and as whom. */
+export interface RestoreScope {
+  /** Only what lies in these, which stand there already; everything when absent. */
+  readonly schemas?: readonly string[];
+  /** Owner of all of it; each owner as dumped when absent. */
+  readonly asRole?: string;
+}
+
 /**
  * Owners and grants are restored as dumped: a materialized view is refreshed, and an index over a function built, with
  * the rights of its owner, never of the administrator. So every role the dump names must exist; see `privileges.ts`.
@@ -70,7 +78,7 @@ export function restoreArguments(
   database: string,
   directory: string,
   jobs: number,
-  { listFile, schemas = [] }: { readonly listFile: string; readonly schemas?: readonly string[] },
+  { listFile, schemas = [], asRole }: RestoreScope & { readonly listFile: string },
 ): string[] {
   return [
     `--jobs=${String(jobs)}`,
@@ -81,6 +89,7 @@ export function restoreArguments(
     '--no-subscriptions',
     `--use-list=${listFile}`,
     ...schemas.map((schema) => `--schema=${schema}`),
+    ...(asRole === undefined ? [] : ['--no-owner', `--role=${asRole}`]),
     databaseArgument(database),
     directory,
   ];
@@ -106,14 +115,13 @@ export async function dumpDatabase(run: ToolRun, tables: number, scope: DumpScop
 /**
  * Restores a dump in directory format into the database of the address.
  * @param present schemas and extensions that stand there already, by name
- * @param schemas takes only what lies in these, which stand there already; everything when absent
  * @returns how many items the archive held
  * @throws RehomeError TOOL_FAILED; POSTGRES_UNREACHABLE when it failed because its server went away
  */
 export async function restoreDatabase(
   run: ToolRun,
   present: PresentObjects,
-  schemas?: readonly string[],
+  scope: RestoreScope = {},
 ): Promise<number> {
   const list = await runTool(
     { program: run.tools.pgRestore, arguments: ['--list', run.directory], workDirectory: run.workDirectory },
@@ -126,7 +134,7 @@ export async function restoreDatabase(
     program: run.tools.pgRestore,
     arguments: restoreArguments(run.address.database, run.directory, run.jobs, {
       listFile,
-      ...(schemas === undefined ? {} : { schemas }),
+      ...scope,
     }),
     address: run.address,
     applicationName: run.applicationName,

@@ -1,5 +1,4 @@
 import { quoteIdentifier, quoteLiteral } from '#shared/database/identifier.js';
-import { scramVerifier } from '#shared/database/scram-verifier.js';
 import type { RoleFact } from '#shared/contracts/steps/inspection-steps.js';
 import { bootstrapRole, type MoveRoles } from './role-map.js';
 import { runTexts } from './run-texts.js';
@@ -11,8 +10,8 @@ const PLACEHOLDER = 'rehome placeholder';
 export interface RolesToCreate extends MoveRoles {
   /** Every role the source's database mentions, see `DatabaseFacts.roles`. */
   readonly roles: readonly RoleFact[];
-  /** Of `role`, when it has to be created. */
-  readonly password: string;
+  /** What the server is to store of the password of `role`, when it has to be created; absent: none. */
+  readonly verifier?: string;
 }
 
 /**
@@ -78,8 +77,8 @@ function createStatements(name: string, facts: ReadonlyMap<string, RoleFact>, wa
   const quoted = quoteIdentifier(name);
   if (name === wanted.role) {
     const fact = facts.get(wanted.sourceOwner);
-    const password = quoteLiteral(scramVerifier(wanted.password));
-    return [`create role ${quoted} ${attributes(fact ?? DEFAULT_LOGIN)} password ${password}`];
+    const password = wanted.verifier === undefined ? '' : ` password ${quoteLiteral(wanted.verifier)}`;
+    return [`create role ${quoted} ${attributes(fact ?? DEFAULT_LOGIN)}${password}`];
   }
   if (name === wanted.sourceOwner) {
     return [`create role ${quoted} nologin`, `comment on role ${quoted} is ${quoteLiteral(PLACEHOLDER)}`];

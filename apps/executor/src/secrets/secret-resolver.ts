@@ -39,6 +39,16 @@ export class SecretResolver {
     return this.sources.vault.put(name, secret);
   }
 
+  /** Hides a secret that was found elsewhere, such as what a server stores of a password. */
+  hide(secret: string): void {
+    this.sources.redactor.add(secret);
+  }
+
+  /** Forgets what `store` stored; the reference leads nowhere then. */
+  async forget(name: string): Promise<void> {
+    await this.sources.vault.delete(name);
+  }
+
   private async lookUp(reference: SecretRef): Promise<string> {
     const [, scheme, rest = ''] = /^(env|file|vault):(.+)$/s.exec(reference) ?? [];
     switch (scheme) {

@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 
-type Shape = 'text' | 'text?' | 'number' | 'number?' | 'object' | 'list' | 'list?' | 'object?';
+type Shape = 'text' | 'text?' | 'number' | 'number?' | 'object' | 'list' | 'list?' | 'object?' | 'boolean?';
 type ShapeOf<P> = { readonly [F in keyof P]-?: Shape };
 
 /**
@@ -10,16 +10,31 @@ type ShapeOf<P> = { readonly [F in keyof P]-?: Shape };
  * planner of another version and a command written by hand before anything is touched.
  */
 const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
-  'inspect-move': { source: 'object', owner: 'text', service: 'object?' },
+  'inspect-move': {
+    source: 'object',
+    owner: 'text?',
+    service: 'object?',
+    target: 'object?',
+    retired: 'object?',
+    superuser: 'text?',
+  },
+  'inspect-retired': { retired: 'object', migrationId: 'text', backupId: 'text', backupOf: 'list' },
   'describe-plan': { plan: 'object' },
   'provision-server': { instanceId: 'text', knownServers: 'list' },
-  'preflight-target': { target: 'object', targetRole: 'text', facts: 'object', tools: 'object' },
+  'preflight-target': {
+    target: 'object',
+    targetRole: 'text',
+    facts: 'object',
+    tools: 'object',
+    olderMajor: 'text?',
+  },
   'capture-source': { source: 'object', fingerprint: 'text' },
   'create-database': {
     server: 'object',
     database: 'text',
     role: 'text',
-    roleSecretRef: 'text',
+    roleSecretRef: 'text?',
+    passwordFrom: 'object?',
     sourceOwner: 'text',
     roles: 'list',
     encoding: 'text',
@@ -39,6 +54,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     role: 'text',
     sourceOwner: 'text',
     jobs: 'number',
+    asRole: 'boolean?',
   },
   'apply-privileges': { source: 'object', server: 'object', workingName: 'text', role: 'text', sourceOwner: 'text' },
   'copy-settings': {
@@ -56,6 +72,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     role: 'text',
     sourceOwner: 'text',
     jobs: 'number',
+    backupId: 'text?',
   },
   'publish-database': { server: 'object', workingName: 'text', database: 'text' },
   'edit-config': { file: 'object', connection: 'object' },
@@ -72,6 +89,14 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     connectWithinMs: 'number?',
   },
   'retire-source': { source: 'object', captured: 'object' },
+  'reinstate-source': {
+    source: 'object',
+    retiredName: 'text',
+    captured: 'object',
+    retiredBy: 'text',
+    markedBefore: 'text?',
+  },
+  'drop-retired': { retired: 'object', migrationId: 'text', backupId: 'text' },
   'inspect-backup': { source: 'object', compression: 'text', schemas: 'list?' },
   'back-up-database': {
     source: 'object',
@@ -117,6 +142,8 @@ function matches(value: JsonValue | undefined, shape: Shape): boolean {
       return value === undefined || value === null || matches(value, 'text');
     case 'number?':
       return value === undefined || typeof value === 'number';
+    case 'boolean?':
+      return value === undefined || typeof value === 'boolean';
     case 'number':
       return typeof value === 'number';
     case 'list':
@@ -137,6 +164,7 @@ const DESCRIPTIONS: Readonly<Record<Shape, string>> = {
   'number?': 'a number or absent',
   object: 'an object',
   'object?': 'an object or absent',
+  'boolean?': 'true, false or absent',
   list: 'a list',
   'list?': 'a list or absent',
 };

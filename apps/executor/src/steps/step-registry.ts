@@ -7,13 +7,16 @@ import { applyPrivileges } from './database/apply-privileges.step.js';
 import { captureSource } from './database/capture-source.step.js';
 import { copySettings } from './database/copy-settings.step.js';
 import { createDatabase } from './database/create-database.step.js';
+import { dropRetired } from './database/drop-retired.step.js';
 import { dumpDatabase } from './database/dump-database.step.js';
 import { fenceSource } from './database/fence-source.step.js';
 import { publishDatabase } from './database/publish-database.step.js';
+import { reinstateSource } from './database/reinstate-source.step.js';
 import { restoreDatabase } from './database/restore-database.step.js';
 import { retireSource } from './database/retire-source.step.js';
 import { inspectBackup } from './inspection/inspect-backup.step.js';
 import { inspectMove } from './inspection/inspect-move.step.js';
+import { inspectRetired } from './inspection/inspect-retired.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
 import { provisionServer } from './provisioning/provision-server.step.js';
@@ -29,6 +32,7 @@ import { verifyCopy } from './verification/verify-copy.step.js';
 /** Every kind of step this executor runs. A kind without an entry does not compile. */
 export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'inspect-move': inspectMove,
+  'inspect-retired': inspectRetired,
   'describe-plan': describePlanWith((kind) => (params) => stepOf(kind).describe(params)),
   'provision-server': provisionServer,
   'preflight-target': preflightTarget,
@@ -49,6 +53,8 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'start-service': startService,
   'verify-connections': verifyConnections,
   'retire-source': retireSource,
+  'reinstate-source': reinstateSource,
+  'drop-retired': dropRetired,
   'inspect-backup': inspectBackup,
   'back-up-database': backUpDatabase,
   'verify-backup': verifyBackup,

@@ -67,6 +67,13 @@ export const ANSWERS: { readonly [K in StepKind]: ResultOf<K> } = {
   'start-service': { state: 'running', healthyAfterMs: 900 },
   'verify-connections': { old: 0, new: 4, states: { idle: 4 }, serviceState: 'running' },
   'retire-source': { retiredName: 'acme__retired_0193a1b2', evidence: {} },
+  'inspect-retired': { checks: [], bytes: '61000000' },
+  'reinstate-source': { database: 'acme' },
+  'drop-retired': {
+    dropped: 'acme__retired_0193a1b2',
+    backupId: '7d9f0a52-1111-4222-8333-444455556666',
+    manifestHash: 'ab'.repeat(32),
+  },
   'inspect-backup': { ...FACTS, checks: [] },
   'back-up-database': {
     backupId: '7d9f0a52-1111-4222-8333-444455556667',

@@ -1,6 +1,6 @@
-import type { InstanceLocation } from '#shared/contracts/events.js';
 import type { PlannedStep } from '#shared/contracts/plan.js';
-import type { MoveOutcome } from '../planning/outcome.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { MoveLocation, MoveOutcome } from '../planning/outcome.js';
 import { checklistOf, type ChecklistItem } from './checklist.js';
 import type { Common, PlannedFacts } from './migration-state.js';
 import { answerOf } from './step-result.js';
@@ -9,9 +9,7 @@ import { targetLocation } from './switch-record.js';
 /** What the usual way of moving a tenant by hand costs (source c): 5 to 15 minutes. */
 export const USUAL_DOWNTIME_MS = { from: 300_000, to: 900_000 } as const;
 
-interface Location extends InstanceLocation {
-  readonly database: string;
-}
+type Location = MoveLocation & { readonly database: string };
 
 interface ConfigChange {
   readonly path: string | undefined;
@@ -27,12 +25,16 @@ export interface Certificate {
   readonly certificateVersion: 1;
   readonly migrationId: string;
   readonly title: string;
-  readonly instanceId: string;
-  readonly plan: string;
+  /** Both absent for a database that belongs to no instance. */
+  readonly instanceId?: string;
+  readonly plan?: string;
   readonly planHash: string;
   readonly requestedAt: string;
   readonly before: Location;
   readonly after: Location | null;
+  /** Of a return: the move that it took back. */
+  readonly returns?: string;
+  /** Null where nothing was copied. */
   readonly verification: {
     readonly tables: number;
     readonly rows: string;
@@ -42,12 +44,13 @@ export interface Certificate {
     readonly mismatches: number;
     readonly contentDigest: string | null;
     readonly structureDigest: string | null;
-  };
+  } | null;
+  /** Null where no service of ours uses the database. */
   readonly connections: {
     readonly old: number;
     readonly new: number;
     readonly states: Readonly<Record<string, number>>;
-  };
+  } | null;
   readonly backup: {
     readonly backupId: string | null;
     readonly label: string | null;
@@ -68,20 +71,21 @@ export function certify(
   downtimeMs: number,
 ): Certificate {
   const { request, planned } = state;
-  const { database, instanceId, plan } = outcome;
-  const to = targetLocation(state);
+  const { database, instanceId, plan, returns } = outcome;
+  const to = targetLocation(state, outcome);
   return {
     certificateVersion: 1,
     migrationId: request.migrationId,
     title: request.title,
-    instanceId,
-    plan,
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(plan === undefined ? {} : { plan }),
     planHash: planned.planHash,
     requestedAt: request.requestedAt,
     before: { ...outcome.from, database },
-    after: to === undefined ? null : { ...to, database },
-    verification: verificationOf(state),
-    connections: connectionsOf(state),
+    after: to === undefined ? null : { ...to, database: to.database ?? database },
+    ...(returns === undefined ? {} : { returns }),
+    verification: hasStep(planned, 'verify-copy') ? verificationOf(state) : null,
+    connections: hasStep(planned, 'verify-connections') ? connectionsOf(state) : null,
     backup: backupOf(state),
     configFiles: configStepsOf(planned).map((step) => configChange(state, step)),
     retiredAs: answerOf(state, 'retire-source')?.retiredName ?? null,
@@ -89,6 +93,10 @@ export function certify(
     usualDowntimeMs: USUAL_DOWNTIME_MS,
     checklist: checklistOf(state, outcome, downtimeMs),
   };
+}
+
+function hasStep({ plan }: PlannedFacts, kind: StepKind): boolean {
+  return plan.steps.some((step) => step.kind === kind);
 }
 
 function verificationOf(state: Common): Certificate['verification'] {

@@ -2,12 +2,13 @@ import type { JsonObject } from '#shared/contracts/json.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { instanceStream } from '#shared/contracts/streams.js';
 import { assertNever } from '#shared/errors/assert-never.js';
-import { readOutcome, type PlanOutcome, type ResizeOutcome } from '../planning/outcome.js';
+import { readOutcome, type PlanOutcome, type ResizeOutcome, type RetireOutcome } from '../planning/outcome.js';
 import { backupResult } from './backup-completion.js';
 import { certify } from './certificate.js';
 import { event, type Decision, type Draft } from './decision.js';
 import { downtimeAt } from './downtime.js';
 import type { Common, PlannedFacts } from './migration-state.js';
+import { answerOf } from './step-result.js';
 
 type Planned = Common & { readonly planned: PlannedFacts };
 
@@ -31,11 +32,19 @@ function completionOf(state: Planned, outcome: PlanOutcome, downtimeMs: number):
       return { events: [], result: asJsonObject({ certificate: certify(state, outcome, downtimeMs) }) };
     case 'resize':
       return resized(state, outcome);
+    case 'retire':
+      return { events: [], result: retired(state, outcome) };
     case 'backup':
       return { events: [], result: backupResult(state) };
     default:
       return assertNever(outcome);
   }
+}
+
+function retired(state: Planned, outcome: RetireOutcome): JsonObject {
+  const { type: _type, ...gone } = outcome;
+  const { manifestHash } = answerOf(state, 'drop-retired') ?? {};
+  return asJsonObject({ retired: gone, manifestHash: manifestHash ?? null, planHash: state.planned.planHash });
 }
 
 function resized({ request, planned }: Planned, outcome: ResizeOutcome): Completion {

@@ -41,8 +41,13 @@ export function startedSteps(state: Runs & { readonly planned: PlannedFacts }): 
     .sort((one, other) => Number((first.get(one.id) ?? 0n) - (first.get(other.id) ?? 0n)));
 }
 
-/** Whether the step that commits the application to the target was ever commanded. */
+/**
+ * Whether the step that commits to the target was ever commanded: the start of the application, or, where there is none,
+ * the one step that passes the point of no return by itself.
+ */
 export function isCommitted({ runs, planned }: Pick<Common, 'runs' | 'planned'>): boolean {
-  const committing = planned?.plan.steps.filter((step) => step.pointOfNoReturn === 'commanded') ?? [];
+  const steps = planned?.plan.steps ?? [];
+  const starting = steps.filter((step) => step.pointOfNoReturn === 'commanded');
+  const committing = starting.length > 0 ? starting : steps.filter((step) => step.pointOfNoReturn === 'passed');
   return committing.some((step) => latestRun({ runs }, step.id) !== undefined);
 }

@@ -1,7 +1,7 @@
 import type { InstanceLocation } from '#shared/contracts/events.js';
 import { toStepId } from '#shared/contracts/ids.js';
 import { instanceStream, registryStream } from '#shared/contracts/streams.js';
-import { readOutcome } from '../planning/outcome.js';
+import { readOutcome, type MoveLocation, type MoveOutcome } from '../planning/outcome.js';
 import { event, type Draft } from './decision.js';
 import type { Common, PlannedFacts } from './migration-state.js';
 import { answerOf } from './step-result.js';
@@ -16,18 +16,32 @@ export function switchRecord(state: Planned, passingStep: string): Draft[] {
   const { migrationId } = state.request;
   const passed = event('PointOfNoReturnPassed', { migrationId, stepId: toStepId(passingStep), because: 'verified' });
   const outcome = readOutcome(state.planned.plan.outcome);
-  const to = targetLocation(state);
-  if (outcome.type !== 'move' || to === undefined) return [passed];
-  const { instanceId, plan, from } = outcome;
-  return [
-    passed,
-    ...newServer(state),
-    event('InstanceMoved', { instanceId, migrationId, plan, from, to }, instanceStream(instanceId)),
-  ];
+  const moved = outcome.type === 'move' ? instanceMoved(state, outcome) : undefined;
+  return moved === undefined ? [passed] : [passed, ...newServer(state), moved];
 }
 
-/** Where the tenant lives now; undefined before a server was provisioned. */
-export function targetLocation(state: Pick<Common, 'runs'>): InstanceLocation | undefined {
+/** Undefined where no record holds the database, or nobody knows where it went. */
+function instanceMoved(state: Planned, outcome: MoveOutcome): Draft | undefined {
+  const { instanceId, plan } = outcome;
+  const from = recordOf(outcome.from);
+  const to = recordOf(targetLocation(state, outcome));
+  if (instanceId === undefined || plan === undefined || from === undefined || to === undefined) return undefined;
+  const { migrationId } = state.request;
+  return event('InstanceMoved', { instanceId, migrationId, plan, from, to }, instanceStream(instanceId));
+}
+
+/** What an instance's record says of a location: it always knows whether its server is shared. */
+function recordOf(location: MoveLocation | undefined): InstanceLocation | undefined {
+  const dbType = location?.dbType;
+  return location === undefined || dbType === undefined ? undefined : { ...location, dbType };
+}
+
+/** Where the database lives now: known from the start, or from the provisioner; undefined before it answered. */
+export function targetLocation(state: Pick<Common, 'runs'>, outcome: MoveOutcome): MoveLocation | undefined {
+  return outcome.to ?? provisionedLocation(state);
+}
+
+function provisionedLocation(state: Pick<Common, 'runs'>): InstanceLocation | undefined {
   const { server, role, roleSecretRef } = answerOf(state, 'provision-server') ?? {};
   if (server === undefined || role === undefined) return undefined;
   return {

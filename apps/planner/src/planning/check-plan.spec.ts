@@ -92,12 +92,14 @@ const rules: readonly { readonly rule: string; readonly steps: () => PlannedStep
   },
 ];
 
+const RESERVATIONS = ['service:odoo-acme'];
+
 describe('a plan', () => {
   test('of the upgrade recipe has no gap', () => {
-    expect(checkPlan({ steps: moveSteps() })).toEqual([]);
+    expect(checkPlan({ steps: moveSteps(), reservations: RESERVATIONS, checks: [] })).toEqual([]);
   });
 
   test.each(rules)('is refused unless $rule', ({ steps, problem }) => {
-    expect(checkPlan({ steps: steps() }).join('\n')).toContain(problem);
+    expect(checkPlan({ steps: steps(), reservations: RESERVATIONS, checks: [] }).join('\n')).toContain(problem);
   });
 });

@@ -9,19 +9,71 @@ interface Order {
 }
 
 /** What is wrong with a plan as a whole, one line each; empty when nothing is. */
-export function checkPlan(plan: Pick<Plan, 'steps'>): string[] {
+export function checkPlan(plan: Pick<Plan, 'steps' | 'reservations' | 'checks'>): string[] {
   const shape = [...duplicateIds(plan.steps), ...unknownPredecessors(plan.steps), ...cycles(plan.steps)];
   if (shape.length > 0) return shape;
   const order = { steps: plan.steps, earlier: earlierSteps(plan.steps) };
+  const served = plan.reservations.some((subject) => subject.startsWith('service:'));
   return [
     ...inputsFromLaterSteps(order),
     ...traitsThatDiffer(plan.steps),
-    ...fencesWithoutStop(order),
     ...downOutsideTheStop(order),
-    ...pointOfNoReturnProblems(order),
+    ...(served ? servedProblems(order) : unservedProblems(order)),
     ...PREREQUISITES.flatMap((rule) => missingPrerequisites(order, rule)),
+    ...unprovenDestruction(order, plan.checks),
   ];
 }
+
+/** What drops something for good needs a backup that was proved: by a step before it, or by the inspection. */
+function unprovenDestruction(order: Order, checks: Plan['checks']): string[] {
+  if (checks.some(({ name, passed }) => name === 'verified-backup' && passed)) return [];
+  const proofs = order.steps.filter((step) => step.kind === 'verify-backup');
+  return order.steps
+    .filter((step) => DESTRUCTIVE.includes(step.kind) && !proofs.some((proof) => isEarlier(order, proof, step)))
+    .map((step) => `step ${step.id} destroys without a verified backup before it`);
+}
+
+const DESTRUCTIVE: readonly StepKind[] = ['drop-retired'];
+
+/** A plan that holds a service: an application is stopped, told and started. */
+function servedProblems(order: Order): string[] {
+  return [
+    ...fencesWithoutStop(order),
+    ...pointOfNoReturnProblems(order),
+    ...SERVED_PREREQUISITES.flatMap((rule) => missingPrerequisites(order, rule)),
+  ];
+}
+
+/** A plan that holds none: no application of ours is told of anything, so one step commits and passes at once. */
+function unservedProblems(order: Order): string[] {
+  const steps = order.steps.filter((step) => SERVICE_STEPS.includes(step.kind));
+  const passing = order.steps.filter((step) => step.pointOfNoReturn !== 'before');
+  const [only] = passing;
+  return [
+    ...steps.map((step) => `step ${step.id} touches a service, and the plan holds none`),
+    ...(passing.length > 1 ? ['without a service exactly one step passes the point of no return'] : []),
+    ...passing
+      .filter((step) => step.pointOfNoReturn !== 'passed' || !PASSES_ALONE.includes(step.kind))
+      .map((step) => `step ${step.id} cannot pass the point of no return without a service`),
+    ...order.steps
+      .filter((step) => !step.reversible && step !== only && (only === undefined || !isEarlier(order, only, step)))
+      .map((step) => `step ${step.id} cannot be undone and stands before the point of no return`),
+    ...UNSERVED_PREREQUISITES.flatMap((rule) => missingPrerequisites(order, rule)),
+  ];
+}
+
+const SERVICE_STEPS: readonly StepKind[] = [
+  'stop-service',
+  'edit-config',
+  'write-secret-file',
+  'set-environment',
+  'resize-service',
+  'start-service',
+  'verify-connections',
+];
+
+/** A name that clients find, or what is gone afterwards. */
+const PASSES_ALONE: readonly StepKind[] = ['publish-database', 'reinstate-source', 'drop-retired'];
 
 function duplicateIds(steps: readonly PlannedStep[]): string[] {
   const ids = steps.map((step) => step.id);
@@ -126,7 +178,8 @@ function irreversibleSteps(order: Order, passing: PlannedStep | undefined): stri
 
 interface Prerequisite {
   readonly kind: StepKind;
-  readonly needs: StepKind;
+  /** One of them, where there are several. */
+  readonly needs: StepKind | readonly StepKind[];
   readonly because: string;
 }
 
@@ -136,12 +189,23 @@ const PREREQUISITES: readonly Prerequisite[] = [
   { kind: 'publish-database', needs: 'verify-copy', because: 'an unproved copy would get the final name' },
   { kind: 'start-service', needs: 'stop-service', because: 'nothing was stopped' },
   { kind: 'retire-source', needs: 'dump-database', because: 'there is no backup' },
+  { kind: 'reinstate-source', needs: 'dump-database', because: 'what is discarded would be gone' },
+  { kind: 'reinstate-source', needs: 'fence-source', because: 'two databases would be written to' },
+];
+
+const SERVED_PREREQUISITES: readonly Prerequisite[] = [
   { kind: 'retire-source', needs: 'verify-connections', because: 'the application may still need it' },
 ];
 
+/** Either a proved copy or the reinstated source has its place. */
+const UNSERVED_PREREQUISITES: readonly Prerequisite[] = [
+  { kind: 'retire-source', needs: ['publish-database', 'reinstate-source'], because: 'nothing has its place' },
+];
+
 function missingPrerequisites(order: Order, { kind, needs, because }: Prerequisite): string[] {
-  const needed = order.steps.filter((step) => step.kind === needs);
+  const kinds: readonly StepKind[] = typeof needs === 'string' ? [needs] : needs;
+  const needed = order.steps.filter((step) => kinds.includes(step.kind));
   return order.steps
     .filter((step) => step.kind === kind && !needed.some((other) => isEarlier(order, other, step)))
-    .map((step) => `step ${step.id} has no ${needs} before it: ${because}`);
+    .map((step) => `step ${step.id} has no ${kinds.join(' or ')} before it: ${because}`);
 }

@@ -1,14 +1,36 @@
 import type { InstanceLocation } from '#shared/contracts/events.js';
+import type { DbType } from '#shared/contracts/registry.js';
 import type { JsonObject } from '#shared/contracts/json.js';
+
+/** One end of a move. A database that belongs to no instance is neither shared nor dedicated. */
+export type MoveLocation = Omit<InstanceLocation, 'dbType'> & { readonly dbType?: DbType };
 
 /** `Plan.outcome` of a move: what the record says when the point of no return has passed. */
 export interface MoveOutcome {
   readonly type: 'move';
-  readonly instanceId: string;
-  /** Subscription plan after the move. */
-  readonly plan: string;
+  /** Absent for a database that belongs to no instance: there is no record to switch. */
+  readonly instanceId?: string;
+  /** Subscription plan of the instance after the move. */
+  readonly plan?: string;
+  /** At the source; also at the target, unless `to` says another. */
   readonly database: string;
-  readonly from: InstanceLocation;
+  readonly from: MoveLocation;
+  /** Absent when only the provisioner's answer will tell. */
+  readonly to?: MoveLocation;
+  /** Of a return: the move that it takes back. */
+  readonly returns?: string;
+}
+
+/** `Plan.outcome` of a retirement: what will be gone. */
+export interface RetireOutcome {
+  readonly type: 'retire';
+  readonly server: string;
+  readonly database: string;
+  readonly backupId: string;
+  /** Size of the database, as it was inspected. */
+  readonly bytes?: string;
+  /** The move that had put it aside. */
+  readonly movedBy: string;
 }
 
 /** `Plan.outcome` of a change of resources without a move. */
@@ -30,12 +52,18 @@ export interface BackupOutcome {
 export interface OutcomeTypes {
   move: MoveOutcome;
   resize: ResizeOutcome;
+  retire: RetireOutcome;
   backup: BackupOutcome;
 }
 
 export type PlanOutcome = OutcomeTypes[keyof OutcomeTypes];
 
-const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = { move: true, resize: true, backup: true };
+const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = {
+  move: true,
+  resize: true,
+  retire: true,
+  backup: true,
+};
 
 /**
  * Reads what a recipe wrote into its plan.

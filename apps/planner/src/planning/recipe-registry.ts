@@ -1,9 +1,20 @@
 import type { Recipe } from './recipe.js';
 import { backupRecipe } from './recipes/backup.recipe.js';
 import { promoteBackupRecipe, verifyBackupRecipe } from './recipes/catalogued-backup.recipes.js';
+import { relocateRecipe } from './recipes/relocate.recipe.js';
+import { retireRecipe } from './recipes/retire.recipe.js';
+import { returnRecipe } from './recipes/return.recipe.js';
 import { upgradeRecipe } from './recipes/upgrade.recipe.js';
 
-const RECIPES: readonly Recipe[] = [upgradeRecipe, backupRecipe, verifyBackupRecipe, promoteBackupRecipe];
+const RECIPES: readonly Recipe[] = [
+  upgradeRecipe,
+  relocateRecipe,
+  returnRecipe,
+  retireRecipe,
+  backupRecipe,
+  verifyBackupRecipe,
+  promoteBackupRecipe,
+];
 
 /** Kinds of migration that can be planned, in the order they are shown. */
 export const RECIPE_KINDS: readonly string[] = RECIPES.map((recipe) => recipe.kind);

@@ -15,6 +15,7 @@ const FINAL: StepTraits = { reversible: false, restoresService: false };
 /** A new kind of step does not compile without an entry. */
 export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'inspect-move': REVERSIBLE,
+  'inspect-retired': REVERSIBLE,
   'describe-plan': REVERSIBLE,
   'provision-server': REVERSIBLE,
   'preflight-target': REVERSIBLE,
@@ -36,6 +37,9 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'verify-connections': REVERSIBLE,
   // Stands after the point of no return: nothing is taken back there.
   'retire-source': FINAL,
+  // Its undo lets the application go on where it ran; the order among them is that of the others.
+  'reinstate-source': REVERSIBLE,
+  'drop-retired': FINAL,
   'inspect-backup': REVERSIBLE,
   'back-up-database': REVERSIBLE,
   'verify-backup': REVERSIBLE,

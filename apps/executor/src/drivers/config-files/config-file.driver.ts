@@ -6,7 +6,14 @@ import { resolveWithinRoots } from '../paths.js';
 import type { ConfigBackups, BackupKey } from './config-backups.js';
 import { changed, readContents, swapContents, unreadable, type Contents } from './file-contents.js';
 import type { ConfigFormat, ConfigScope } from './config-format.js';
-import { editsFor, namedFields, readUrl, type Connection, type ReadableConnection } from './connection-edits.js';
+import {
+  editsFor,
+  namedFields,
+  passwordIn,
+  readUrl,
+  type Connection,
+  type ReadableConnection,
+} from './connection-edits.js';
 import { envFile } from './env-file.js';
 import { iniFile } from './ini-file.js';
 import { keyMissing } from './file-text.js';
@@ -58,6 +65,12 @@ export class ConfigFileDriver {
     const contents = await this.open(file);
     const original = await this.policy.backups.keep(key, contents.bytes);
     return { path: contents.path, hash: hashOf(original) };
+  }
+
+  /** The password that stood in the captured file; undefined when the file names none. For this process only. */
+  async capturedPassword(file: ConfigFileDefinition, key: BackupKey): Promise<string | undefined> {
+    const original = await this.policy.backups.find(key);
+    return original === undefined ? undefined : passwordIn(file, readKeys(file, original));
   }
 
   /** Whether the file is as captured, as the edit leaves it, or neither. Nothing captured is as captured. */

@@ -12,7 +12,8 @@ export interface Connection {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly password: string;
+  /** Absent: what stands there stays. */
+  readonly password?: string;
   readonly database: string;
 }
 
@@ -41,9 +42,10 @@ export function editsFor(
 ): KeyEdit[] {
   return namedFields(file.keys).flatMap(({ field, key }): KeyEdit[] => {
     if (field === 'url') return urlEdit(file, key, present, connection);
-    const value = String(connection[field]);
+    const wanted = connection[field];
+    const value = String(wanted);
     const now = present.get(key);
-    if (now === value) return [];
+    if (wanted === undefined || now === value) return [];
     if (now !== undefined || field !== 'port') return [{ name: key, value }];
     if (connection.port === DEFAULT_PORT || file.keys.url !== undefined) return [];
     return [{ name: key, value, ...(file.keys.host === undefined ? {} : { insertAfter: file.keys.host }) }];
@@ -59,12 +61,22 @@ function urlEdit(
   const now = present.get(key);
   if (now === undefined) throw keyMissing(file.path, key, file.section);
   const elsewhere = new Set(FIELDS.filter((field) => present.has(file.keys[field] ?? '')));
-  const value = rewriteConnectionString(now, partsOf(connection), { where: `${key} of ${file.path}`, elsewhere });
+  const where = `${key} of ${file.path}`;
+  const password = connection.password ?? readConnectionString(now, where).password ?? '';
+  const value = rewriteConnectionString(now, partsOf({ ...connection, password }), { where, elsewhere });
   return value === now ? [] : [{ name: key, value }];
 }
 
-export function partsOf(connection: Connection): ConnectionParts {
+function partsOf(connection: Connection & { readonly password: string }): ConnectionParts {
   return { ...connection, port: String(connection.port) };
+}
+
+/** The password that a file holds, in a key of its own or in its connection string. */
+export function passwordIn(file: ConfigFileDefinition, present: ReadonlyMap<string, string>): string | undefined {
+  const { password, url } = file.keys;
+  if (password !== undefined) return present.get(password);
+  const text = url === undefined ? undefined : present.get(url);
+  return text === undefined ? undefined : readConnectionString(text, `${url ?? ''} of ${file.path}`).password;
 }
 
 /** What the connection string of a file says; its password stays behind. */

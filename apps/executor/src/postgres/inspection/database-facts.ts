@@ -4,6 +4,7 @@ import { fingerprint } from '../catalogue/fingerprint.js';
 import { USER_SCHEMA } from '../catalogue/queries/catalogue-query.js';
 import { mentionedRoles } from '../catalogue/queries/settings.js';
 import { readCatalogue, structureOf, type CatalogueReading } from '../catalogue/read-structure.js';
+import { collationVersion } from './collation-version.js';
 import { majorOf, serverVersion, type Session } from '../session.js';
 
 /** Reads what a plan is compiled from, of the session's database. Changes nothing. */
@@ -29,6 +30,7 @@ export async function readFactsWithin(
   const facts = {
     serverVersion: version,
     ...identity,
+    ...(await sortOrder(session, identity)),
     extensions: await readExtensions(session),
     roles: await readRoles(session, identity.owner),
     fingerprint: fingerprint(structureOf(catalogue, (role) => role)),
@@ -36,7 +38,7 @@ export async function readFactsWithin(
   return { facts, catalogue };
 }
 
-type Identity = Omit<DatabaseFacts, 'serverVersion' | 'extensions' | 'roles' | 'fingerprint'>;
+type Identity = Omit<DatabaseFacts, 'serverVersion' | 'extensions' | 'roles' | 'fingerprint' | 'collationVersion'>;
 
 async function readIdentity(session: Session, major: number): Promise<Identity> {
   const provider = major >= 15 ? 'd.datlocprovider::text' : `'c'`;
@@ -58,6 +60,11 @@ async function readIdentity(session: Session, major: number): Promise<Identity> 
   if (!row) throw new RehomeError('INTERNAL', 'the session is in no database');
   const { icuLocale, ...identity } = row;
   return icuLocale === null ? identity : { ...identity, icuLocale };
+}
+
+async function sortOrder(session: Session, identity: Identity): Promise<Pick<DatabaseFacts, 'collationVersion'>> {
+  const version = await collationVersion(session, identity);
+  return version === undefined ? {} : { collationVersion: version };
 }
 
 async function readExtensions(session: Session): Promise<ExtensionFact[]> {

@@ -5,8 +5,10 @@ import { judge, listed, type Objection } from './check.js';
 import { checkSourcePrivileges } from './source-privileges.js';
 
 export interface SourceExpectation {
-  /** The role the application logs in as. */
-  readonly owner: string;
+  /** The role the application logs in as; the one that owns the database when absent. */
+  readonly owner?: string;
+  /** `warn` where the service is stopped and every row is compared afterwards. */
+  readonly superuser?: 'warn';
 }
 
 /** Transactions older than this hold up a dump and its locks. */
@@ -16,10 +18,11 @@ export const OLDEST_MAJOR = 13;
 /** Judges the source database of the session. All checks are made, also after one that failed. */
 export async function checkSource(session: Session, expected: SourceExpectation): Promise<PreflightCheck[]> {
   const major = majorOf(await serverVersion(session));
+  const owner = expected.owner ?? (await ownerOf(session));
   const checks = [
     () => Promise.resolve(checkVersion(major)),
-    () => checkOwner(session, expected.owner),
-    () => checkSourcePrivileges(session, expected.owner),
+    () => checkOwner(session, owner, expected.superuser === 'warn' ? 'warning' : 'error'),
+    () => checkSourcePrivileges(session, owner),
     () => checkLongTransactions(session),
     () => checkPrepared(session),
     () => checkReplication(session),
@@ -61,19 +64,32 @@ function checkVersion(major: number): PreflightCheck {
   return judge('source-version', 'error', found, major < OLDEST_MAJOR ? { found, remedy } : undefined);
 }
 
-async function checkOwner(session: Session, owner: string): Promise<PreflightCheck> {
+async function ownerOf(session: Session): Promise<string> {
+  const { rows } = await session.query<{ owner: string }>(
+    `select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()`,
+  );
+  return rows[0]?.owner ?? '';
+}
+
+async function checkOwner(session: Session, owner: string, superuserIs: 'warning' | 'error'): Promise<PreflightCheck> {
   const { rows } = await session.query<{ owner: string; superuser: boolean | null }>(
     `select pg_get_userbyid(d.datdba) as owner, (select rolsuper from pg_roles where rolname = $1) as superuser
      from pg_database d where d.datname = current_database()`,
     [owner],
   );
-  return judge('application-role', 'error', `${owner} owns the database and is no superuser`, objection(rows[0]));
+  const found = objection(rows[0]);
+  const severity = rows[0]?.superuser === true && rows[0].owner === owner ? superuserIs : 'error';
+  return judge('application-role', severity, `${owner} owns the database and is no superuser`, found);
 
   function objection(row: { owner: string; superuser: boolean | null } | undefined): Objection | undefined {
     if (row?.superuser === null || row === undefined)
       return { found: `there is no role ${owner}`, remedy: 'correct the owner of the instance' };
     if (row.superuser) {
-      return { found: `${owner} is a superuser, which no fence stops`, remedy: `alter role "${owner}" nosuperuser` };
+      const remedy =
+        superuserIs === 'error'
+          ? `alter role "${owner}" nosuperuser`
+          : 'see that nobody uses it meanwhile; what it writes before the comparison is found by it';
+      return { found: `${owner} is a superuser, which no fence stops`, remedy };
     }
     if (row.owner === owner) return undefined;
     return {

@@ -4,6 +4,7 @@ import type { DatabaseFacts, PreflightTargetParams, ToolFacts } from '#shared/co
 import { databaseState } from '../database-lifecycle.js';
 import { majorOf, serverVersion, type Session } from '../session.js';
 import { judge, listed, type Objection } from './check.js';
+import { collationVersion } from './collation-version.js';
 import { checkTargetExtensions } from './target-extensions.js';
 
 /** Judges the target before any downtime. The session is in any database of its server. */
@@ -11,7 +12,8 @@ export async function checkTarget(session: Session, params: PreflightTargetParam
   const { facts, target, targetRole, tools } = params;
   const major = majorOf(await serverVersion(session));
   return [
-    checkVersions(facts, tools, major),
+    checkVersions(facts, tools, major, params.olderMajor),
+    checkMajor(facts, major),
     await checkEmpty(session, target.database),
     await checkRights(session, facts),
     await checkRole(session, targetRole),
@@ -19,6 +21,7 @@ export async function checkTarget(session: Session, params: PreflightTargetParam
     await checkRoleSettings(session, facts, targetRole),
     await checkTargetExtensions(session, facts, major),
     await checkLocale(session, facts, major),
+    await checkCollationVersion(session, facts),
   ];
 }
 
@@ -27,25 +30,54 @@ export function checkVersions(
   facts: Pick<DatabaseFacts, 'serverVersion'>,
   tools: ToolFacts,
   targetMajor: number | undefined,
+  olderMajor: 'warn' | 'refuse' = 'refuse',
 ): PreflightCheck {
   const source = majorOf(facts.serverVersion);
   const found = `source ${String(source)}, tools ${tools.version}${targetMajor === undefined ? '' : `, target ${String(targetMajor)}`}`;
   return judge('versions', 'error', found, objection());
 
   function objection(): Objection | undefined {
-    if (targetMajor !== undefined && targetMajor < source) {
+    if (targetMajor !== undefined && targetMajor < source && olderMajor === 'refuse') {
       return {
         found,
         remedy: `the target must be PostgreSQL ${String(source)} or newer: a dump does not go back to an older major`,
       };
     }
-    if (tools.major >= source && tools.major <= (targetMajor ?? Infinity)) return undefined;
+    const newest = targetMajor === undefined || targetMajor < source ? Infinity : targetMajor;
+    if (tools.major >= source && tools.major <= newest) return undefined;
     const wanted =
-      targetMajor === undefined || targetMajor === source
+      targetMajor === undefined || targetMajor <= source
         ? String(source)
         : `${String(source)} to ${String(targetMajor)}`;
     return { found, remedy: `install PostgreSQL's client tools of major ${wanted} at the executor` };
   }
+}
+
+/** Not the same PostgreSQL: a person knows it before the plan is approved. */
+function checkMajor(facts: DatabaseFacts, major: number): PreflightCheck {
+  const source = majorOf(facts.serverVersion);
+  const found = `PostgreSQL ${String(source)} becomes ${String(major)}`;
+  const remedy =
+    major > source
+      ? 'see that the application works with it; extensions take the version of the new server, and planner statistics are gathered anew'
+      : 'no dump is meant for an older major: if the restore or the comparison fails, all of it is taken back';
+  return judge(
+    'major-version',
+    'warning',
+    `PostgreSQL ${String(major)} stays`,
+    major === source ? undefined : { found, remedy },
+  );
+}
+
+/** Indexes on texts are ordered by rules of the operating system, which change: a restore builds them anew, a copied file would be broken. */
+async function checkCollationVersion(session: Session, facts: DatabaseFacts): Promise<PreflightCheck> {
+  const there = await collationVersion(session, facts);
+  const here = facts.collationVersion;
+  const same = here === undefined || there === undefined || here === there;
+  const found = `texts in ${facts.icuLocale ?? facts.collate} are sorted by version ${here ?? ''} at the source and ${there ?? ''} at the target`;
+  const remedy =
+    'the restore builds every index anew, so nothing breaks; lists may come in another order, and partitions by ranges of texts need a look';
+  return judge('collation-version', 'warning', here ?? 'has no version', same ? undefined : { found, remedy });
 }
 
 async function checkEmpty(session: Session, database: string): Promise<PreflightCheck> {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { BackupRecord } from '../../backups/backup-record.js';
 import type { CheckedBackup } from '../../backups/checked-backup.js';
@@ -40,8 +39,8 @@ export async function makeScratch(context: Context, checked: CheckedBackup, reco
     await captureRoles(context, session, record);
     await lease.check();
     const { facts } = record;
-    const password = randomBytes(24).toString('base64url');
-    await createMissingRoles(session, { ...facts, role: facts.owner, sourceOwner: facts.owner, password });
+    // Without a password: nobody is to log in.
+    await createMissingRoles(session, { ...facts, role: facts.owner, sourceOwner: facts.owner });
     await createBootstrapPlaceholder(session, record.bootstrapRole);
     await createWorkingDatabase(session, { ...facts, role: facts.owner }, { name, migrationId: run.migrationId });
   });

@@ -2,6 +2,8 @@ import type { StepAttempt } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { ExtensionFact } from '#shared/contracts/steps/inspection-steps.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
+import { scramVerifier } from '#shared/database/scram-verifier.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
 import {
   createDatabaseStatement,
   createWorkingDatabase,
@@ -12,6 +14,7 @@ import {
 } from '../../postgres/database-lifecycle.js';
 import { createMissingRoles, dropCreatedRoles } from '../../postgres/roles.js';
 import { runDigits } from '../../postgres/session-name.js';
+import { readStoredPassword, whyNotCopied } from '../../postgres/stored-passwords.js';
 import type { Session } from '../../postgres/session.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
@@ -41,11 +44,11 @@ export const createDatabase: Step<'create-database'> = {
   async run(context) {
     const { params, run, tools, signal, lease } = context;
     const name = workingName(params.database, { digits: runDigits(run), fence: run.fence });
-    const password = await tools.secrets.resolve(params.roleSecretRef);
+    const verifier = await verifierOf(context);
     const createdRoles = await withAdmin(context, params.server, MAINTENANCE_DATABASE, async (session) => {
       const captured = await captureRoles(context, session);
       await lease.check();
-      await createMissingRoles(session, { ...params, password });
+      await createMissingRoles(session, { ...params, ...(verifier === undefined ? {} : { verifier }) });
       await tools.faults.reach('step.create-database.roles');
       for (const old of await ownNames(context, session)) await dropOwnDatabase(session, old, run.migrationId);
       await lease.check();
@@ -73,14 +76,32 @@ export const createDatabase: Step<'create-database'> = {
     const at = placeOf(params.server);
     const name = `${params.database}__r<8 hex>_<fence>`;
     const role = `create role ${quoteIdentifier(params.role)} login password '$PASSWORD' -- when it is missing`;
+    const kept = params.roleSecretRef === undefined ? ', its password as it is stored at the source' : '';
     const statements = [
-      role,
+      `${role}${kept}`,
       createDatabaseStatement(params, name, NEWEST_MAJOR),
       ...extensionStatements(params.extensions),
     ];
     return statements.map((text) => ({ tool: 'sql', at, text }));
   },
 };
+
+/** What the server is to store of the role's password: made from the reference, else as another server stores it. */
+async function verifierOf(context: Context): Promise<string | undefined> {
+  const { params, tools } = context;
+  if (params.roleSecretRef !== undefined) return scramVerifier(await tools.secrets.resolve(params.roleSecretRef));
+  const { passwordFrom: from } = params;
+  if (from === undefined) return undefined;
+  const stored = await withAdmin(context, from.server, MAINTENANCE_DATABASE, (session) =>
+    readStoredPassword(session, from.role),
+  );
+  const objection = whyNotCopied(stored, from.role, params.role);
+  if (objection !== undefined)
+    throw new RehomeError('PREFLIGHT_FAILED', `${objection}; name the password by secretRef of the target`);
+  if (stored.kind === 'none' || stored.kind === 'no-role') return undefined;
+  tools.secrets.hide(stored.verifier);
+  return stored.verifier;
+}
 
 /** Another major brings other versions of what comes with PostgreSQL: then its own is taken. */
 export async function installable(session: Session, extensions: readonly ExtensionFact[]): Promise<ExtensionFact[]> {

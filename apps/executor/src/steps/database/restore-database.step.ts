@@ -10,6 +10,7 @@ import {
   dropOwnDatabase,
   extensionStatements,
 } from '../../postgres/database-lifecycle.js';
+import { analyzeDatabase } from '../../postgres/analyze.js';
 import { restoreArguments, restoreDatabase as runRestore } from '../../postgres/dump-and-restore.js';
 import { createBootstrapPlaceholder } from '../../postgres/roles.js';
 import { sessionName } from '../../postgres/session-name.js';
@@ -59,6 +60,7 @@ export const restoreDatabase: Step<'restore-database'> = {
     );
     const items = await restore(context, join(path, ARCHIVE), manifest);
     await tools.faults.reach('step.restore-database.restored');
+    await analyze(context);
     const mark = { backupId: params.backupId, items };
     await withAdmin(context, params.server, MAINTENANCE_DATABASE, async (session) => {
       await lease.check();
@@ -78,10 +80,15 @@ export const restoreDatabase: Step<'restore-database'> = {
 
   undo: emptyAgain,
 
-  describe({ server, workingName, backupId, jobs }) {
+  describe({ server, workingName, backupId, jobs, asRole, role }) {
     const directory = `$WORK_ROOT/backups/${backupId}/dump`;
-    const text = ['pg_restore', ...restoreArguments(workingName, directory, jobs, { listFile: '$LIST' })];
-    return [{ tool: 'command', at: placeOf(server), text: text.join(' ') }];
+    const scope = { listFile: '$LIST', ...(asRole === true ? { asRole: role } : {}) };
+    const text = ['pg_restore', ...restoreArguments(workingName, directory, jobs, scope)].join(' ');
+    const at = placeOf(server);
+    return [
+      { tool: 'command', at, text },
+      { tool: 'sql', at: `${at}/${workingName}`, text: 'analyze each table' },
+    ];
   },
 };
 
@@ -108,8 +115,17 @@ async function restore(context: Context, directory: string, manifest: Manifest):
         },
       },
       present,
+      params.asRole === true ? { asRole: params.role } : {},
     ),
   );
+}
+
+/** Before the mark: a restore that is done has its statistics, whatever happened on the way. */
+async function analyze(context: Context): Promise<void> {
+  const { params, run, tools, signal } = context;
+  const address = await adminAddress(context, params.server, params.workingName);
+  const { failed } = await analyzeDatabase(address, { applicationName: sessionName(run), signal, jobs: params.jobs });
+  if (failed.length > 0) tools.logger.warn({ failed: failed.slice(0, 20) }, 'tables without planner statistics');
 }
 
 /** An older pg_restore cannot read the archive, a newer one may send what the server does not know. */

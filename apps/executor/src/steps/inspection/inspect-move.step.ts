@@ -12,6 +12,8 @@ import { findTools } from '../../postgres/tools.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { oldestToolsFor } from '../database/choose-tools.js';
 import { placeOf, withDatabase } from '../step-session.js';
+import { checkGoal } from './check-goal.js';
+import { checkRetired } from './check-retired.js';
 import { checkService } from './check-service.js';
 
 type Context = StepContext<'inspect-move'>;
@@ -25,27 +27,35 @@ export const inspectMove: Step<'inspect-move'> = {
 
   async run(context) {
     const [source, service] = [await inspectSource(context), await checkService(context)];
-    return { ...source, checks: [...source.checks, ...service] };
+    const retired = await checkRetired(context);
+    return { ...source, checks: [...source.checks, ...service, ...(await checkGoal(context, source)), ...retired] };
   },
 
   verify: () => Promise.resolve(),
 
   undo: () => Promise.resolve({}),
 
-  describe({ source, service }) {
+  describe({ source, service, target }) {
     const at = `${placeOf(source.server)}/${source.database}`;
     return [
       { tool: 'sql', at, text: 'read the catalogue, sizes, roles, settings and sessions' },
+      ...(target === undefined
+        ? []
+        : [{ tool: 'sql', at: placeOf(target.server), text: 'read versions, roles, extensions and locales' } as const]),
       ...(service?.configFiles ?? []).map(({ path }) => ({ tool: 'file', at: path, text: 'read' }) as const),
     ];
   },
 };
 
 async function inspectSource(context: Context): Promise<InspectMoveResult> {
-  const { source, owner } = context.params;
+  const { source, owner, superuser } = context.params;
+  const expected = {
+    ...(owner === undefined ? {} : { owner }),
+    ...(superuser === undefined ? {} : { superuser }),
+  };
   try {
     const read = await withDatabase(context, source, async (session) => ({
-      checks: await checkSource(session, { owner }),
+      checks: await checkSource(session, expected),
       database: await readDatabaseFacts(session),
     }));
     const place = await checkPlace(context, read.database);

@@ -1,4 +1,6 @@
+import type { StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
+import type { EditConfigResult } from '#shared/contracts/steps/service-steps.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Connection } from '../../drivers/config-files/connection-edits.js';
 import { namedFields } from '../../drivers/config-files/connection-edits.js';
@@ -19,7 +21,7 @@ export const editConfig: Step<'edit-config'> = {
     const found = await tools.configFiles.probe(params.file, connection, run);
     if (found === 'original') return { state: 'not-started' };
     // Also for a file that somebody else changed: the edit names what to do about it and touches nothing.
-    return { state: 'done', result: await tools.configFiles.edit(params.file, connection, run) };
+    return { state: 'done', result: await edit(context, connection) };
   },
 
   async run(context) {
@@ -28,7 +30,7 @@ export const editConfig: Step<'edit-config'> = {
     await tools.configFiles.captureConfigFile(params.file, run);
     await tools.faults.reach('step.edit-config.captured');
     await lease.check();
-    return tools.configFiles.edit(params.file, connection, run);
+    return edit(context, connection);
   },
 
   async verify({ params, tools }, result) {
@@ -42,7 +44,8 @@ export const editConfig: Step<'edit-config'> = {
   describe({ file, connection }) {
     const { host, port, user, database } = connection;
     const url = `<as it stands, with host ${host}, port ${String(port)}, user ${user}, password $PASSWORD, database ${database}>`;
-    const values = { host, port, user, database, password: '$PASSWORD', url };
+    const password = connection.secretRef === undefined ? 'as it is' : '$PASSWORD';
+    const values = { host, port, user, database, password, url };
     const section = file.section === undefined ? '' : `[${file.section}] `;
     return namedFields(file.keys).map(({ field, key }) => ({
       tool: 'file',
@@ -52,6 +55,22 @@ export const editConfig: Step<'edit-config'> = {
   },
 };
 
+/** The password that stood there is kept first: after the edit nobody else may know it, and a return needs it. */
+async function edit(context: Context, connection: Connection): Promise<EditConfigResult> {
+  const { params, tools, run } = context;
+  const previous =
+    connection.password === undefined ? undefined : await tools.configFiles.capturedPassword(params.file, run);
+  const kept =
+    previous === undefined || previous === ''
+      ? {}
+      : { previousSecretRef: await tools.secrets.store(keptAs(run), previous) };
+  return { ...(await tools.configFiles.edit(params.file, connection, run)), ...kept };
+}
+
+function keptAs({ migrationId, stepId }: StepRunKey): string {
+  return `previous/${migrationId}/${stepId}`;
+}
+
 async function restore(context: Context): Promise<JsonObject> {
   const { params, tools, run, result, lease } = context;
   const connection = await connectionOf(context);
@@ -60,10 +79,12 @@ async function restore(context: Context): Promise<JsonObject> {
   // Without a result an attempt died after its edit: the same edit again changes nothing and tells both hashes.
   const hashes = result ?? (await tools.configFiles.edit(params.file, connection, run));
   await tools.configFiles.restore(params.file, run, hashes);
+  await tools.secrets.forget(keptAs(run));
   return { restored: true };
 }
 
 async function connectionOf({ params, tools }: Context): Promise<Connection> {
   const { host, port, user, database, secretRef } = params.connection;
-  return { host, port, user, database, password: await tools.secrets.resolve(secretRef) };
+  const password = secretRef === undefined ? {} : { password: await tools.secrets.resolve(secretRef) };
+  return { host, port, user, database, ...password };
 }

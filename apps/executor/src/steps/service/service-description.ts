@@ -1,5 +1,5 @@
 import type { EnvironmentKeys, ServiceDefinition } from '#shared/contracts/registry.js';
-import type { PreviousConnection } from '#shared/contracts/steps/service-steps.js';
+import type { ConnectionValues } from '#shared/contracts/steps/service-steps.js';
 import { fillConnectionTemplate, holdsPassword } from '../../drivers/connection-strings/connection-string.js';
 import type { DescriptionLine } from '../../running/step.js';
 
@@ -28,7 +28,7 @@ export function describeControl({ name, control }: ServiceDefinition, verb: Verb
   return { tool: 'command', at: name, text: `${argv.join(' ')}${payload === '' ? '' : ` <<${payload}`}` };
 }
 
-type Values = Omit<PreviousConnection, 'secretRef'>;
+type Values = Omit<ConnectionValues, 'secretRef'>;
 type FillTemplate = typeof fillConnectionTemplate;
 
 const PLAIN_URL = 'postgresql://{user}:{password}@{host}:{port}/{database}';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { ServiceDefinition } from '#shared/contracts/registry.js';
-import type { PreviousConnection } from '#shared/contracts/steps/service-steps.js';
+import type { ConnectionValues } from '#shared/contracts/steps/service-steps.js';
 import { driverOf } from '../../drivers/services/service-drivers.js';
 import type { Step, StepContext } from '../../running/step.js';
 import {
@@ -40,7 +40,7 @@ export const setEnvironment: Step<'set-environment'> = {
 async function apply(
   { tools, signal, lease }: StepContext<'set-environment'>,
   service: ServiceDefinition,
-  connection: PreviousConnection,
+  connection: ConnectionValues,
 ): Promise<string[]> {
   const keys = service.environment ?? {};
   const needed = environmentHoldsPassword(keys) && connection.secretRef !== undefined;

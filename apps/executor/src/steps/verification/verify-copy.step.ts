@@ -36,7 +36,9 @@ export const verifyCopy: Step<'verify-copy'> = {
     const mismatches = [...compareStructures(structures.source, structures.target), ...compared.mismatches];
     if (mismatches.length > 0) throw await disagreement(context, contents, mismatches);
     await keepTables(context, contents.target);
-    return resultOf(structures.target, contents.target);
+    const result = resultOf(structures.target, contents.target);
+    await proveBackup(context, result);
+    return result;
   },
 
   verify(_context, result) {
@@ -54,6 +56,14 @@ export const verifyCopy: Step<'verify-copy'> = {
     ];
   },
 };
+
+/** The copy was restored from it and agrees with the source: there is no better proof of a backup. */
+async function proveBackup({ params, run, tools }: Context, result: VerifyCopyResult): Promise<void> {
+  if (params.backupId === undefined) return;
+  const { tables, rows, contentDigest: content, structureDigest } = result;
+  const proof = { tables, rows, contentDigest: content, structureDigest };
+  await tools.backups.markVerified(params.backupId, { method: 'moved-copy', migrationId: run.migrationId, ...proof });
+}
 
 async function readContents(context: Context): Promise<Contents> {
   const { source, server, workingName, jobs } = context.params;

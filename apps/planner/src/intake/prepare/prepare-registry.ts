@@ -1,11 +1,17 @@
 import type { MigrationKind, RequestOf } from '#shared/contracts/requests/migration.request.js';
 import { prepareBackup, preparePromoteBackup, prepareVerifyBackup } from './backups.js';
 import type { Lookups, Prepare, Prepared } from './prepared.js';
+import { prepareRelocate } from './relocate.js';
+import { prepareRetire } from './retire.js';
+import { prepareReturn } from './return.js';
 import { prepareUpgrade } from './upgrade.js';
 
 /** A new kind does not compile without an entry. */
 const PREPARE: { readonly [K in MigrationKind]: Prepare<RequestOf<K>> } = {
   upgrade: prepareUpgrade,
+  relocate: prepareRelocate,
+  return: prepareReturn,
+  retire: prepareRetire,
   backup: prepareBackup,
   'verify-backup': prepareVerifyBackup,
   'promote-backup': preparePromoteBackup,

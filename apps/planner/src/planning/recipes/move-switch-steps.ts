@@ -1,133 +1,144 @@
-import type { ConfigFileDefinition, SecretFileDefinition } from '#shared/contracts/registry.js';
-import type { PreviousConnection } from '#shared/contracts/steps/service-steps.js';
-import { resultOf } from '../from-step.js';
+import type {
+  ConfigFileDefinition,
+  DatabaseAddress,
+  SecretFileDefinition,
+  SecretRef,
+} from '#shared/contracts/registry.js';
+import type { StartServiceParams } from '#shared/contracts/steps/service-steps.js';
+import { resultOf, type StepReference, type WithReferences } from '../from-step.js';
 import { planStep, type UnplacedStep } from '../recipe.js';
-import { resourcesOf, targetConnection, targetRole, targetServer, type MoveParts } from './move-parts.js';
+import { connectionTo, type MovedService, type MoveTarget } from './move-parts.js';
 import { SHORT_TIMEOUT_MS, startTimeoutMs } from './move-timeouts.js';
-import { resizable } from './resize-steps.js';
 
 /** How long the application must stay up before its move counts as proved. */
 const STABLE_FOR_MS = 3_000;
 
+/** An application on its way from one database to another. */
+export interface Switch {
+  readonly service: MovedService;
+  /** Where no session of it may be left. */
+  readonly source: DatabaseAddress;
+  readonly target: MoveTarget;
+  /** What the target must still be when the start is taken back. */
+  readonly verified: WithReferences<NonNullable<StartServiceParams['verified']>>;
+}
+
 /** Points the application to the target, starts it and proves where it connects. */
-export function switchSteps(parts: MoveParts): UnplacedStep[] {
-  const { configFiles, secretFile, environment } = parts.registry.service;
+export function switchSteps(parts: Switch): UnplacedStep[] {
+  const { definition, resize } = parts.service;
   return [
-    ...configFiles.map((file, index) => editStep(parts, file, index)),
-    ...(secretFile === undefined ? [] : [secretFileStep(parts, secretFile)]),
-    ...(environment === undefined ? [] : [environmentStep(parts)]),
+    ...definition.configFiles.map((file, index) => editStep(parts, file, index)),
+    ...secretFileSteps(parts),
+    ...(definition.environment === undefined ? [] : [environmentStep(parts)]),
     // Before the start: resources that change later would cost a second restart.
-    ...(resizable(parts.registry) ? [resizeStep(parts)] : []),
+    ...(resize === undefined ? [] : [resizeStep(parts.service, resize)]),
     startStep(parts),
     connectionsStep(parts),
   ];
 }
 
 /** After the point of no return: the source is kept, fenced, under another name. */
-export function retireStep({ source }: MoveParts): UnplacedStep {
+export function retireStep(source: DatabaseAddress, site: string | undefined): UnplacedStep {
   return planStep({
     kind: 'retire-source',
     params: { source, captured: resultOf('capture-source') },
     title: `put ${source.database} on ${source.server.name} aside, fenced and kept`,
     phase: 'finish',
     timeoutMs: SHORT_TIMEOUT_MS,
+    // Whose mark it carried is kept in the work root.
+    site,
   });
 }
 
-function editStep({ source, serviceSite }: MoveParts, file: ConfigFileDefinition, index: number): UnplacedStep {
+function editStep({ service, target }: Switch, file: ConfigFileDefinition, index: number): UnplacedStep {
   return planStep({
     kind: 'edit-config',
     id: index === 0 ? 'edit-config' : `edit-config-${String(index + 1)}`,
-    params: { file, connection: targetConnection(source.database) },
+    params: { file, connection: connectionTo(target) },
     title: `edit ${Object.values(file.keys).join(', ')} in ${file.path}`,
     phase: 'switch',
     down: true,
     timeoutMs: SHORT_TIMEOUT_MS,
-    site: serviceSite,
+    site: service.definition.site,
   });
 }
 
-function secretFileStep({ serviceSite, source }: MoveParts, file: SecretFileDefinition): UnplacedStep {
+/** The password stays as it is where no reference to it is known. */
+function secretFileSteps({ service, target }: Switch): UnplacedStep[] {
+  const { secretFile, site } = service.definition;
+  if (secretFile === undefined || target.secretRef === undefined) return [];
+  return [secretFileStep(secretFile, target.secretRef, site)];
+}
+
+function secretFileStep(
+  file: SecretFileDefinition,
+  secretRef: SecretRef | StepReference<SecretRef>,
+  site: string | undefined,
+): UnplacedStep {
   return planStep({
     kind: 'write-secret-file',
-    params: { file, secretRef: targetConnection(source.database).secretRef },
+    params: { file, secretRef },
     title: `write the password to ${file.path}`,
     phase: 'switch',
     down: true,
     timeoutMs: SHORT_TIMEOUT_MS,
-    site: serviceSite,
+    site,
   });
 }
 
-function environmentStep({ registry, source, serviceSite }: MoveParts): UnplacedStep {
-  const { service } = registry;
+function environmentStep({ service, target }: Switch): UnplacedStep {
+  const { definition, previous } = service;
   return planStep({
     kind: 'set-environment',
-    params: { service, connection: targetConnection(source.database), previous: previousConnection(registry) },
-    title: `set the environment of ${service.name}`,
+    params: { service: definition, connection: connectionTo(target), previous },
+    title: `set the environment of ${definition.name}`,
     phase: 'switch',
     down: true,
     timeoutMs: SHORT_TIMEOUT_MS,
-    site: serviceSite,
+    site: definition.site,
   });
 }
 
-function previousConnection({ instance, source }: MoveParts['registry']): PreviousConnection {
-  return {
-    host: source.host,
-    port: source.port,
-    user: instance.owner,
-    database: instance.database,
-    ...(instance.secretRef === undefined ? {} : { secretRef: instance.secretRef }),
-  };
-}
-
-function resizeStep({ registry, serviceSite }: MoveParts): UnplacedStep {
-  const { service, entitlements } = registry;
+function resizeStep({ definition }: MovedService, resize: NonNullable<MovedService['resize']>): UnplacedStep {
+  const { plan, resources, previous } = resize;
   return planStep({
     kind: 'resize-service',
-    params: { service, resources: resourcesOf(entitlements.to), previous: resourcesOf(entitlements.from) },
-    title: `give ${service.name} the resources of ${entitlements.to.plan}`,
+    params: { service: definition, resources, previous },
+    title: `give ${definition.name} the resources of ${plan}`,
     phase: 'switch',
     down: true,
     timeoutMs: SHORT_TIMEOUT_MS,
-    site: serviceSite,
+    site: definition.site,
   });
 }
 
-function startStep({ registry, source, serviceSite }: MoveParts): UnplacedStep {
-  const { service } = registry;
+function startStep({ service: { definition }, target, verified }: Switch): UnplacedStep {
   return planStep({
     kind: 'start-service',
-    params: {
-      service,
-      target: { server: targetServer, database: source.database },
-      verified: resultOf('verify-copy'),
-    },
-    title: `start service ${service.name} and wait until it is healthy`,
+    params: { service: definition, target: { server: target.server, database: target.database }, verified },
+    title: `start service ${definition.name} and wait until it is healthy`,
     phase: 'switch',
     down: true,
     pointOfNoReturn: 'commanded',
-    timeoutMs: startTimeoutMs(service),
-    site: serviceSite,
+    timeoutMs: startTimeoutMs(definition),
+    site: definition.site,
   });
 }
 
-function connectionsStep({ registry, source, serviceSite }: MoveParts): UnplacedStep {
-  const { service } = registry;
+function connectionsStep({ service: { definition }, source, target }: Switch): UnplacedStep {
   return planStep({
     kind: 'verify-connections',
     params: {
       source,
-      target: { server: targetServer, database: source.database },
-      role: targetRole,
-      service,
+      target: { server: target.server, database: target.database },
+      role: target.role,
+      service: definition,
       stableForMs: STABLE_FOR_MS,
     },
-    title: `see that ${service.name} connects to the dedicated server only`,
+    title: `see that ${definition.name} connects to ${target.place} only`,
     phase: 'switch',
     pointOfNoReturn: 'passed',
     timeoutMs: SHORT_TIMEOUT_MS,
-    site: serviceSite,
+    site: definition.site,
   });
 }

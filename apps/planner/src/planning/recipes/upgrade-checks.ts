@@ -1,6 +1,7 @@
 import type { InspectMoveResult } from '#shared/contracts/steps/inspection-steps.js';
 import type { CheckSeverity, PreflightCheck } from '#shared/contracts/preflight.js';
 import { upgradeMoves, type UpgradeRegistry } from '../upgrade-registry.js';
+import { inspectionComplete, ownerIsApplication, serviceChecks, warningsOf } from './move-checks.js';
 import { namesResources, takesResources } from './resize-steps.js';
 
 /** What the registry alone, or the lack of facts, says against a move; the inspection brings its own checks. */
@@ -8,11 +9,18 @@ export function moveChecks(
   registry: UpgradeRegistry,
   facts: { readonly database: InspectMoveResult['database']; readonly tools: InspectMoveResult['tools'] },
 ): PreflightCheck[] {
+  const { instance, service } = registry;
   return [
-    inspectionComplete(facts.database !== undefined && facts.tools !== undefined),
-    applicationConfigured(registry),
-    environmentReturns(registry),
-    ...(facts.database === undefined ? [] : [ownerIsApplication(registry, facts.database.owner)]),
+    inspectionComplete(facts),
+    ...serviceChecks({
+      service,
+      before: { user: instance.owner, database: instance.database, ...secretOf(instance) },
+      // The provisioner names the role.
+      after: { database: instance.database },
+      newPassword: true,
+      instanceId: instance.instanceId,
+    }),
+    ...(facts.database === undefined ? [] : [ownerIsApplication(instance.owner, facts.database.owner)]),
     resourcesApply(registry, 'warning'),
   ];
 }
@@ -24,10 +32,7 @@ export function resizeChecks(registry: UpgradeRegistry): PreflightCheck[] {
 /** Shown before an approval; nothing in them stops a plan. */
 export function upgradeWarnings(registry: UpgradeRegistry, checks: readonly PreflightCheck[]): string[] {
   const { instance, entitlements } = registry;
-  const failed = checks.filter((check) => check.severity === 'warning' && !check.passed);
-  const warnings = failed.map((check) =>
-    check.remedy === undefined ? check.found : `${check.found}; ${check.remedy}`,
-  );
+  const warnings = warningsOf(checks);
   if (upgradeMoves(instance, entitlements.to)) return warnings;
   const shrinks = instance.dbType === 'dedicated' && (entitlements.to.dbType ?? 'shared') === 'shared';
   if (!shrinks) return warnings;
@@ -38,66 +43,8 @@ export function upgradeWarnings(registry: UpgradeRegistry, checks: readonly Pref
   ];
 }
 
-function inspectionComplete(complete: boolean): PreflightCheck {
-  return {
-    name: 'inspection-complete',
-    severity: 'error',
-    passed: complete,
-    found: complete ? 'database and tools were inspected' : 'the database or the client tools could not be inspected',
-    ...(complete ? {} : { remedy: 'see the other checks, put right what they name and request again' }),
-  };
-}
-
-/** Without a key that carries the host the application would come back to the old server. */
-function applicationConfigured({ service }: UpgradeRegistry): PreflightCheck {
-  const passed =
-    service.configFiles.some((file) => file.keys.host !== undefined || file.keys.url !== undefined) ||
-    service.environment !== undefined;
-  return {
-    name: 'service-configuration',
-    severity: 'error',
-    passed,
-    found: passed ? 'the service has a place that names its database server' : `service ${service.name} has none`,
-    ...(passed
-      ? {}
-      : { remedy: `register a config file or environment with a "host" or "url" key for ${service.name}` }),
-  };
-}
-
-/**
- * The old password is set again by reference only: without one, a move that is taken back leaves the new password in the
- * environment. A warning, because most applications that have a config file ignore it
- */
-function environmentReturns({ service, instance }: UpgradeRegistry): PreflightCheck {
-  const { password, url } = service.environment ?? {};
-  const carries = password !== undefined || url !== undefined;
-  const passed = !carries || instance.secretRef !== undefined;
-  return {
-    name: 'environment-password',
-    severity: 'warning',
-    passed,
-    found: passed
-      ? 'the environment can be set back'
-      : `service ${service.name} gets its password by environment, and the registry holds no secretRef of the present one`,
-    ...(passed
-      ? {}
-      : {
-          remedy: `set secretRef of instance ${instance.instanceId}, or the environment keeps the new password if the move is taken back`,
-        }),
-  };
-}
-
-function ownerIsApplication({ instance }: UpgradeRegistry, databaseOwner: string): PreflightCheck {
-  const passed = databaseOwner === instance.owner;
-  return {
-    name: 'database-owner',
-    severity: 'warning',
-    passed,
-    found: passed
-      ? `${instance.owner} owns the database`
-      : `the database belongs to ${databaseOwner}, the application logs in as ${instance.owner}; ` +
-        'at the target the database will belong to the application role',
-  };
+function secretOf({ secretRef }: UpgradeRegistry['instance']) {
+  return secretRef === undefined ? {} : { secretRef };
 }
 
 function resourcesApply({ service, entitlements }: UpgradeRegistry, severity: CheckSeverity): PreflightCheck {

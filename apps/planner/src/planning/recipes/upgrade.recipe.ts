@@ -2,17 +2,17 @@ import type { JsonObject } from '#shared/contracts/json.js';
 import type { Plan } from '#shared/contracts/plan.js';
 import { failedChecks, type PreflightCheck } from '#shared/contracts/preflight.js';
 import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
-import type { InspectMoveResult } from '#shared/contracts/steps/inspection-steps.js';
 import type { MoveOutcome, ResizeOutcome } from '../outcome.js';
 import { inSequence, type Compiled, type InspectCommand, type Recipe, type RecipeRequest } from '../recipe.js';
 import { readOptions } from '../request-options.js';
 import { refuseForChecks } from '../refusal.js';
 import { endpointOf, readUpgradeRegistry, upgradeMoves, type UpgradeRegistry } from '../upgrade-registry.js';
-import { cutoverSteps, prepareSteps } from './move-copy-steps.js';
-import { moveParts, resourcesOf, type MoveParts } from './move-parts.js';
-import { retireStep, switchSteps } from './move-switch-steps.js';
+import { readInspection } from './move-checks.js';
+import { provisionStep } from './move-copy-steps.js';
+import { provisionedTarget, resourcesOf, type MoveParts } from './move-parts.js';
+import { moveSteps, reservationsOf } from './move-plan.js';
 import { SHORT_TIMEOUT_MS } from './move-timeouts.js';
-import { resizeOnlySteps } from './resize-steps.js';
+import { resizable, resizeOnlySteps } from './resize-steps.js';
 import { moveChecks, resizeChecks, upgradeWarnings } from './upgrade-checks.js';
 
 const VERSION = 1;
@@ -71,18 +71,45 @@ function compileMove(request: RecipeRequest, registry: UpgradeRegistry, facts: J
   const { checks: inspected, database, tools } = readInspection(facts);
   const checks = [...inspected, ...moveChecks(registry, { database, tools })];
   if (failedChecks(checks).length > 0 || database === undefined || tools === undefined) return refuseForChecks(checks);
-  const parts = moveParts(registry, database, tools);
+  const { instance, service, servers } = registry;
+  const parts = upgradeParts(registry, { facts: database, tools });
   const { maxDowntimeMs } = readOptions(request.request);
+  const provision = provisionStep(instance.database, { instanceId: instance.instanceId, knownServers: servers });
   return {
     outcome: 'plan',
     plan: {
       ...planHead(request, registry, checks),
-      steps: inSequence([...prepareSteps(parts), ...cutoverSteps(parts), ...switchSteps(parts), retireStep(parts)]),
-      reservations: moveReservations(parts),
-      outcome: asJsonObject(moveOutcome(parts)),
+      steps: moveSteps(parts, [provision]),
+      reservations: reservationsOf({ instanceId: instance.instanceId, databases: [parts.source], service }),
+      outcome: asJsonObject(moveOutcome(registry)),
       fingerprint: database.fingerprint,
       ...(maxDowntimeMs === undefined ? {} : { maxDowntimeMs }),
     },
+  };
+}
+
+function upgradeParts(registry: UpgradeRegistry, inspected: Pick<MoveParts, 'facts' | 'tools'>): MoveParts {
+  const { instance, source, service, entitlements } = registry;
+  const secret = instance.secretRef === undefined ? {} : { secretRef: instance.secretRef };
+  const { host, port } = source;
+  const resize = {
+    plan: entitlements.to.plan,
+    resources: resourcesOf(entitlements.to),
+    previous: resourcesOf(entitlements.from),
+  };
+  return {
+    ...inspected,
+    source: { server: endpointOf(source), database: instance.database },
+    sourceOwner: instance.owner,
+    sourceSecretRef: instance.secretRef,
+    sourceSite: source.site,
+    target: provisionedTarget(instance.database),
+    service: {
+      definition: service,
+      previous: { host, port, user: instance.owner, database: instance.database, ...secret },
+      ...(resizable(registry) ? { resize } : {}),
+    },
+    label: 'pre_migration',
   };
 }
 
@@ -97,43 +124,19 @@ function planHead(request: RecipeRequest, registry: UpgradeRegistry, checks: rea
   } as const satisfies Partial<Plan>;
 }
 
-/** Everything that another migration must leave alone meanwhile. */
-function moveReservations({ registry, source }: MoveParts): string[] {
-  const { instance, service } = registry;
-  return [
-    `instance:${instance.instanceId}`,
-    `database:${source.server.name}/${source.database}`,
-    `service:${service.name}`,
-    ...filesOf(service).map((path) => `file:${path}`),
-  ];
-}
-
-/** Each once: two entries may name keys of the same file. */
-function filesOf({ configFiles, secretFile }: MoveParts['registry']['service']): string[] {
-  const paths = [...configFiles, ...(secretFile === undefined ? [] : [secretFile])].map(({ path }) => path);
-  return [...new Set(paths)];
-}
-
-function moveOutcome({ registry, source }: MoveParts): MoveOutcome {
-  const { instance, entitlements } = registry;
+function moveOutcome({ instance, source, entitlements }: UpgradeRegistry): MoveOutcome {
   return {
     type: 'move',
     instanceId: instance.instanceId,
     plan: entitlements.to.plan,
-    database: source.database,
+    database: instance.database,
     from: {
-      dbServerId: source.server.name,
-      host: source.server.host,
-      port: source.server.port,
+      dbServerId: source.name,
+      host: source.host,
+      port: source.port,
       user: instance.owner,
       dbType: instance.dbType,
       ...(instance.secretRef === undefined ? {} : { secretRef: instance.secretRef }),
     },
   };
-}
-
-/** An inspection that says nothing is one whose every fact is missing, and is refused as such. */
-function readInspection(facts: JsonObject | undefined): InspectMoveResult {
-  if (facts === undefined || !Array.isArray(facts['checks'])) return { checks: [] };
-  return facts as unknown as InspectMoveResult;
 }

@@ -4,11 +4,17 @@ import type { JsonObject } from '../json.js';
 import type { FieldProblem } from '../problem.js';
 import { BackupRequest, PromoteBackupRequest, VerifyBackupRequest } from './backup.request.js';
 import { isObject, parseAs } from './parse.js';
+import { RelocateRequest } from './relocate.request.js';
+import { RetireRequest } from './retire.request.js';
+import { ReturnRequest } from './return.request.js';
 import { UpgradeRequest } from './upgrade.request.js';
 
 /** Every kind of request with its class; a new kind is one line here. */
 export const MIGRATION_REQUESTS = {
   upgrade: UpgradeRequest,
+  relocate: RelocateRequest,
+  return: ReturnRequest,
+  retire: RetireRequest,
   backup: BackupRequest,
   'verify-backup': VerifyBackupRequest,
   'promote-backup': PromoteBackupRequest,

@@ -25,7 +25,10 @@ export interface CreateDatabaseParams {
   /** Final name; the working name is made from it. */
   readonly database: string;
   readonly role: string;
-  readonly roleSecretRef: SecretRef;
+  /** Password of the role, when it has to be created. */
+  readonly roleSecretRef?: SecretRef;
+  /** Without a reference the role keeps its password: what this server stores of it is copied. */
+  readonly passwordFrom?: RoleAddress;
   /** Role that owns the database at the source; its grants and policies are mapped to `role`. */
   readonly sourceOwner: string;
   readonly roles: readonly RoleFact[];
@@ -35,6 +38,12 @@ export interface CreateDatabaseParams {
   readonly localeProvider: string;
   readonly icuLocale?: string;
   readonly extensions: readonly ExtensionFact[];
+}
+
+/** A role of a server. */
+export interface RoleAddress {
+  readonly server: ServerEndpoint;
+  readonly role: string;
 }
 
 export interface CreateDatabaseResult {
@@ -87,6 +96,11 @@ export interface RestoreDatabaseParams {
   readonly role: string;
   readonly sourceOwner: string;
   readonly jobs: number;
+  /**
+   * Everything is restored as `role` and belongs to it. For a source whose owner is a superuser there: its code would
+   * run as one here.
+   */
+  readonly asRole?: boolean;
 }
 
 export interface RestoreDatabaseResult {
@@ -141,5 +155,39 @@ export interface RetireSourceParams {
 
 export interface RetireSourceResult {
   readonly retiredName: string;
+  /** Migration that had published it, when it was the target of one: a return gives its mark back. */
+  readonly markedBefore?: string;
   readonly evidence: JsonObject;
+}
+
+/** Brings the source that a move put aside back: its old name, owner, grants and limit as they were captured. */
+export interface ReinstateSourceParams {
+  /** Server and old name. */
+  readonly source: DatabaseAddress;
+  readonly retiredName: string;
+  /** Before the fence of the move that put it aside. */
+  readonly captured: CaptureSourceResult;
+  /** The move that put it aside. */
+  readonly retiredBy: string;
+  /** See `RetireSourceResult`. */
+  readonly markedBefore?: string;
+}
+
+export interface ReinstateSourceResult {
+  readonly database: string;
+}
+
+/** Drops what a finished move put aside: only under its own mark, and only beside a verified backup whose files are whole. */
+export interface DropRetiredParams {
+  readonly retired: DatabaseAddress;
+  /** That put it aside, and whose mark it must carry. */
+  readonly migrationId: string;
+  readonly backupId: string;
+}
+
+export interface DropRetiredResult {
+  readonly dropped: string;
+  readonly backupId: string;
+  /** SHA-256 of the backup's manifest, whose files were hashed again right before the drop. */
+  readonly manifestHash: string;
 }

@@ -17,17 +17,14 @@ export interface StopServiceResult {
   readonly confirmedState: string;
 }
 
-/** What the application must connect to. `password` is a reference. */
+/** What the application must connect to. The password is a reference; without one it is left as it is. */
 export interface ConnectionValues {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  readonly secretRef: SecretRef;
+  readonly secretRef?: SecretRef;
   readonly database: string;
 }
-
-/** What the application connected to before. Without a `secretRef` the password is left as it is. */
-export type PreviousConnection = Omit<ConnectionValues, 'secretRef'> & { readonly secretRef?: SecretRef };
 
 /** Edits only the named keys, keeps every other byte, compares and swaps on the hash. */
 export interface EditConfigParams {
@@ -43,6 +40,8 @@ export interface EditConfigResult {
   /** Host and port that stood in the file before; null when the file did not name them. */
   readonly hostBefore: string | null;
   readonly hostAfter: string | null;
+  /** Where the password that stood in the file is kept, when it was replaced: a return writes it again. */
+  readonly previousSecretRef?: SecretRef;
 }
 
 /** Writes the password into a file of its own, mode 0600; an existing file keeps its owner. Undo puts back what was there. */
@@ -63,7 +62,7 @@ export interface SetEnvironmentParams {
   readonly service: ServiceDefinition;
   readonly connection: ConnectionValues;
   /** What the undo sets again. */
-  readonly previous: PreviousConnection;
+  readonly previous: ConnectionValues;
 }
 
 export interface SetEnvironmentResult {

@@ -18,12 +18,16 @@ import type {
   CopySettingsResult,
   CreateDatabaseParams,
   CreateDatabaseResult,
+  DropRetiredParams,
+  DropRetiredResult,
   DumpDatabaseParams,
   DumpDatabaseResult,
   FenceSourceParams,
   FenceSourceResult,
   PublishDatabaseParams,
   PublishDatabaseResult,
+  ReinstateSourceParams,
+  ReinstateSourceResult,
   RestoreDatabaseParams,
   RestoreDatabaseResult,
   RetireSourceParams,
@@ -32,6 +36,8 @@ import type {
 import type {
   InspectMoveParams,
   InspectMoveResult,
+  InspectRetiredParams,
+  InspectRetiredResult,
   PreflightTargetParams,
   PreflightTargetResult,
 } from './inspection-steps.js';
@@ -61,6 +67,7 @@ import type {
 /** Every kind of step with the shape of what it takes and what it answers. The executor must hold one step per entry. */
 export interface StepTypes {
   'inspect-move': { params: InspectMoveParams; result: InspectMoveResult };
+  'inspect-retired': { params: InspectRetiredParams; result: InspectRetiredResult };
   'describe-plan': { params: DescribePlanParams; result: DescribePlanResult };
   'provision-server': { params: ProvisionServerParams; result: ProvisionServerResult };
   'preflight-target': { params: PreflightTargetParams; result: PreflightTargetResult };
@@ -81,6 +88,8 @@ export interface StepTypes {
   'start-service': { params: StartServiceParams; result: StartServiceResult };
   'verify-connections': { params: VerifyConnectionsParams; result: VerifyConnectionsResult };
   'retire-source': { params: RetireSourceParams; result: RetireSourceResult };
+  'reinstate-source': { params: ReinstateSourceParams; result: ReinstateSourceResult };
+  'drop-retired': { params: DropRetiredParams; result: DropRetiredResult };
   'inspect-backup': { params: InspectBackupParams; result: InspectBackupResult };
   'back-up-database': { params: BackUpDatabaseParams; result: BackUpDatabaseResult };
   'verify-backup': { params: VerifyBackupParams; result: VerifyBackupResult };
@@ -94,6 +103,7 @@ export type ResultOf<K extends StepKind> = StepTypes[K]['result'];
 /** Versions by kind: a command names the one it was compiled for, an executor that lacks it refuses. */
 export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'inspect-move': 1,
+  'inspect-retired': 1,
   'describe-plan': 1,
   'provision-server': 1,
   'preflight-target': 1,
@@ -114,6 +124,8 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'start-service': 1,
   'verify-connections': 1,
   'retire-source': 1,
+  'reinstate-source': 1,
+  'drop-retired': 1,
   'inspect-backup': 1,
   'back-up-database': 1,
   'verify-backup': 1,

@@ -8,6 +8,8 @@ export interface VerifyCopyParams {
   readonly role: string;
   readonly sourceOwner: string;
   readonly jobs: number;
+  /** The backup that the copy was restored from: agreement proves it, too. */
+  readonly backupId?: string;
 }
 
 /** One disagreement, named so that a person finds it: `{object: "public.res_partner", aspect: "rows", source: "40", target: "39"}`. */
