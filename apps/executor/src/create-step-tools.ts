@@ -37,6 +37,7 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     services: {
       http: { allowedHosts: config.allowedHosts },
       command: { allowedCommands: config.allowedPrograms, redactor },
+      docker: { host: config.dockerHost, redactor },
     },
     configFiles: new ConfigFileDriver(files),
     secretFiles: new SecretFileDriver(files),

@@ -24,6 +24,7 @@ const KEYS = [
   'configRoots',
   'allowedHosts',
   'allowedPrograms',
+  'dockerHost',
   'pgToolsDirectories',
   'provisionerUrl',
   'provisionerTimeoutMs',

@@ -16,3 +16,8 @@ async function ask(): Promise<boolean> {
     return false;
   }
 }
+
+/** Engine for the tests of the docker service driver, `unix:///…`; they are skipped, visibly, without one. */
+export function testDockerHost(): string | undefined {
+  return process.env['REHOME_TEST_DOCKER_HOST'];
+}

@@ -253,6 +253,13 @@ export const SETTINGS = {
     usedBy: EXECUTOR,
     description: 'Absolute paths that the `command` service driver may run',
   },
+  dockerHost: {
+    name: 'REHOME_DOCKER_HOST',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description: 'Engine that the `docker` service driver may talk to, `unix:///PATH` or `tcp://HOST:PORT`',
+  },
   pgToolsDirectories: {
     name: 'REHOME_PG_TOOLS',
     type: 'list',

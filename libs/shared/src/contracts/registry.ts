@@ -92,10 +92,19 @@ export interface CommandServiceDriver {
   };
 }
 
+/** A container, or a replicated service of a swarm, of the engine that the executor's REHOME_DOCKER_HOST names. */
+export interface DockerServiceDriver {
+  readonly driver: 'docker';
+  /** Name of the container; this or `service`. May hold `{database}` and `{instanceId8}`. */
+  readonly container?: string;
+  /** Name of the swarm service. */
+  readonly service?: string;
+}
+
 export interface ServiceDefinition {
   /** Unique. May hold `{database}` and `{instanceId8}`: one definition serves every tenant. */
   readonly name: string;
-  readonly control: HttpServiceDriver | CommandServiceDriver;
+  readonly control: HttpServiceDriver | CommandServiceDriver | DockerServiceDriver;
   readonly configFiles: readonly ConfigFileDefinition[];
   readonly secretFile?: SecretFileDefinition;
   /** Variables set beside the config files, for consistency (source c: many applications ignore them). */

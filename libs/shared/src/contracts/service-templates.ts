@@ -29,6 +29,15 @@ export function fillService(definition: ServiceDefinition, values: TemplateValue
 
 function fillControl(control: ServiceDefinition['control'], values: TemplateValues): ServiceDefinition['control'] {
   if (control.driver === 'http') return { ...control, url: fill(control.url, values, encodeURIComponent) };
+  if (control.driver === 'docker') {
+    const { container, service } = control;
+    const plain = (template: string): string => fill(template, values, (value) => value);
+    return {
+      driver: 'docker',
+      ...(container === undefined ? {} : { container: plain(container) }),
+      ...(service === undefined ? {} : { service: plain(service) }),
+    };
+  }
   const { stop, start, status, environment, resources } = control.commands;
   // No shell reads an argv: a name with spaces or quotes stays one argument.
   const argv = (words: readonly string[]): string[] => words.map((word) => fill(word, values, (value) => value));

@@ -1,4 +1,7 @@
 import type { ServiceDefinition } from '#shared/contracts/registry.js';
+import { ContainerDriver } from '../docker/container.driver.js';
+import type { DockerPolicy } from '../docker/docker-engine.js';
+import { SwarmServiceDriver } from '../docker/swarm-service.driver.js';
 import { CommandServiceDriver, type CommandServicePolicy } from './command-service.driver.js';
 import { HttpServiceDriver, type HttpServicePolicy } from './http-service.driver.js';
 import type { ServiceDriver } from './service-driver.js';
@@ -7,6 +10,7 @@ import type { ServiceDriver } from './service-driver.js';
 export interface ServicePolicy {
   readonly http: HttpServicePolicy;
   readonly command: CommandServicePolicy;
+  readonly docker: DockerPolicy;
 }
 
 /** The driver of a service whose templates are filled. */
@@ -16,5 +20,9 @@ export function driverOf({ name, control }: ServiceDefinition, policy: ServicePo
       return new HttpServiceDriver(control.url.replace(/\/+$/, ''), policy.http);
     case 'command':
       return new CommandServiceDriver(name, control.commands, policy.command);
+    case 'docker':
+      return control.service === undefined
+        ? new ContainerDriver(control.container ?? name, policy.docker)
+        : new SwarmServiceDriver(control.service, policy.docker);
   }
 }

@@ -13,6 +13,14 @@ const HTTP_METHODS: Readonly<Record<Verb, string>> = {
   resources: 'PUT',
 };
 
+const DOCKER_CALLS: Readonly<Record<Verb, string>> = {
+  stop: 'stop',
+  start: 'start',
+  status: 'inspect',
+  environment: 'set the environment of',
+  resources: 'update',
+};
+
 /** States in which no process of a service runs. */
 export function isStopped(state: string): boolean {
   return state === 'stopped' || state === 'exited';
@@ -23,6 +31,11 @@ export function describeControl({ name, control }: ServiceDefinition, verb: Verb
   const payload = body === undefined ? '' : ` ${JSON.stringify(body)}`;
   if (control.driver === 'http') {
     return { tool: 'http', at: name, text: `${HTTP_METHODS[verb]} ${control.url}/${verb}${payload}` };
+  }
+  if (control.driver === 'docker') {
+    const what =
+      control.service === undefined ? `container ${control.container ?? name}` : `service ${control.service}`;
+    return { tool: 'http', at: name, text: `Docker Engine API: ${DOCKER_CALLS[verb]} ${what}${payload}` };
   }
   const argv = control.commands[verb] ?? [];
   return { tool: 'command', at: name, text: `${argv.join(' ')}${payload === '' ? '' : ` <<${payload}`}` };

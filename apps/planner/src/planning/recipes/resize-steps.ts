@@ -14,7 +14,7 @@ export function namesResources(entitlements: UpgradeRegistry['entitlements']['to
 }
 
 export function takesResources({ control }: ServiceDefinition): boolean {
-  return control.driver === 'http' || control.commands.resources !== undefined;
+  return control.driver !== 'command' || control.commands.resources !== undefined;
 }
 
 /** The whole of an upgrade that does not move: no database work [c3]. */

@@ -5,6 +5,7 @@ import type {
   ConfigFileDefinition,
   ConfigFileFormat,
   ConnectionKeys,
+  DockerServiceDriver,
   EnvironmentKeys,
   SecretFileDefinition,
   ServiceDefinition,
@@ -106,7 +107,7 @@ export class SecretFileFields implements SecretFileDefinition {
 
 export class HttpControl {
   @ApiProperty({ enum: ['http'] })
-  @Equals('http', { message: 'must be http or command' })
+  @Equals('http', { message: 'must be http, command or docker' })
   readonly driver!: 'http';
 
   @ApiProperty({
@@ -146,15 +147,54 @@ export class CommandVerbs {
 
 export class CommandControl {
   @ApiProperty({ enum: ['command'] })
-  @Equals('command', { message: 'must be http or command' })
+  @Equals('command', { message: 'must be http, command or docker' })
   readonly driver!: 'command';
 
   @ObjectField({ type: () => CommandVerbs, description: 'argv of each verb; no shell' })
   readonly commands!: CommandVerbs;
 }
 
+/** A name as engines allow them, with templates. */
+const ENGINE_NAME = /^[A-Za-z0-9{][A-Za-z0-9_.{}-]*$/;
+const ENGINE_NAME_SHAPE = 'a name of letters, digits, _, . and -, with templates';
+
+export class DockerControl implements DockerServiceDriver {
+  @ApiProperty({ enum: ['docker'] })
+  @Equals('docker', { message: 'must be http, command or docker' })
+  @ValidateBy({
+    name: 'container-or-service',
+    validator: {
+      validate: (_, args) => namesOne(args?.object),
+      defaultMessage: () => 'docker needs either container or service',
+    },
+  })
+  readonly driver!: 'docker';
+
+  @PatternField({
+    optional: true,
+    pattern: ENGINE_NAME,
+    shape: ENGINE_NAME_SHAPE,
+    description: 'Container of the engine in REHOME_DOCKER_HOST; this or service',
+    example: 'odoo-{instanceId8}',
+  })
+  readonly container?: string;
+
+  @PatternField({
+    optional: true,
+    pattern: ENGINE_NAME,
+    shape: ENGINE_NAME_SHAPE,
+    description: 'Replicated service of a swarm',
+  })
+  readonly service?: string;
+}
+
+function namesOne(control: unknown): boolean {
+  if (!isObject(control)) return false;
+  return (control['container'] === undefined) !== (control['service'] === undefined);
+}
+
 /** Body of PUT /v1/services/{name}. */
-@ApiExtraModels(HttpControl, CommandControl)
+@ApiExtraModels(HttpControl, CommandControl, DockerControl)
 export class PutService implements Omit<ServiceDefinition, 'name'> {
   @TextField({
     optional: true,
@@ -166,15 +206,23 @@ export class PutService implements Omit<ServiceDefinition, 'name'> {
 
   @ApiProperty({
     description: 'How the service is stopped and started',
-    oneOf: [{ $ref: getSchemaPath(HttpControl) }, { $ref: getSchemaPath(CommandControl) }],
+    oneOf: [
+      { $ref: getSchemaPath(HttpControl) },
+      { $ref: getSchemaPath(CommandControl) },
+      { $ref: getSchemaPath(DockerControl) },
+    ],
     discriminator: {
       propertyName: 'driver',
-      mapping: { http: getSchemaPath(HttpControl), command: getSchemaPath(CommandControl) },
+      mapping: {
+        http: getSchemaPath(HttpControl),
+        command: getSchemaPath(CommandControl),
+        docker: getSchemaPath(DockerControl),
+      },
     },
   })
   @ValidateBy({
     name: 'control',
-    validator: { validate: isObject, defaultMessage: () => 'must be an object with driver http or command' },
+    validator: { validate: isObject, defaultMessage: () => 'must be an object with driver http, command or docker' },
   })
   @ValidateNested()
   @Type((options) => controlClass(options?.object))
@@ -222,9 +270,13 @@ export class PutService implements Omit<ServiceDefinition, 'name'> {
   readonly site?: string;
 }
 
-function controlClass(service: unknown): typeof HttpControl | typeof CommandControl {
+type ControlClass = typeof HttpControl | typeof CommandControl | typeof DockerControl;
+
+function controlClass(service: unknown): ControlClass {
   const control = isObject(service) ? service['control'] : undefined;
-  return isObject(control) && control['driver'] === 'command' ? CommandControl : HttpControl;
+  const driver = isObject(control) ? control['driver'] : undefined;
+  if (driver === 'command') return CommandControl;
+  return driver === 'docker' ? DockerControl : HttpControl;
 }
 
 function isControlUrl(value: unknown): boolean {
