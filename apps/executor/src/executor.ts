@@ -34,7 +34,6 @@ export class Executor {
   readonly reader: LedgerReader;
   readonly intake: CommandIntake;
   readonly sweep: CommandSweep;
-  /** Started in place of Kafka where the planner runs in the same process. */
   readonly delivery: LedgerDelivery;
   private readonly pools: LedgerPools;
   private readonly ledger: LedgerWriter;
@@ -74,12 +73,17 @@ export class Executor {
     return this.runner.runningSteps;
   }
 
-  /** @throws RehomeError CONFIGURATION_INVALID when it may not act for its site, LEDGER_UNAVAILABLE. */
-  async start(): Promise<void> {
+  /**
+   * @param commands how they come: by Kafka, and the sweep brings what it lost; or from the ledger, where the planner
+   * runs in the same process
+   * @throws RehomeError CONFIGURATION_INVALID when it may not act for its site, LEDGER_UNAVAILABLE.
+   */
+  async start(commands: 'kafka' | 'ledger' = 'kafka'): Promise<void> {
     await proveSite({ name: this.config.executorSite, workRoot: this.config.workRoot }, this.vault);
     await removeExpiredBackups(this.tools, this.logger);
     this.runner.start();
-    this.sweep.start();
+    if (commands === 'kafka') this.sweep.start();
+    else this.delivery.start();
     void this.followLedger();
   }
 

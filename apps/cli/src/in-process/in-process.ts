@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { once } from 'node:events';
+import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { createLogger, type Logger } from '#shared/observability/logger.js';
 import { startTracing, type StopTracing } from '#shared/observability/start-tracing.js';
 import { Executor } from '../../../executor/src/executor.js';
@@ -50,7 +51,7 @@ export class InProcess {
     const planner = await createPlanner(config.planner, logger.child({ part: 'planner' }));
     try {
       // The planner would wait for a ledger that is away; who typed a command wants to know.
-      await planner.lifecycle.parts.reader.head();
+      await planner.lifecycle.parts.reader.head().catch(explainLogin);
       const url = await planner.start();
       await Promise.race([planner.lifecycle.whenSeeded(), aborted(signal)]);
       signal.throwIfAborted();
@@ -77,10 +78,20 @@ export class InProcess {
   private async beginWork(): Promise<void> {
     const { executor: config } = this.config;
     this.executor = new Executor(config, this.logger.child({ part: 'executor', owner: config.owner }));
-    await this.executor.start();
-    this.executor.delivery.start();
+    await this.executor.start('ledger');
     this.planner.lifecycle.decide();
   }
+}
+
+/** Logins keep the passwords that services have given them, which are then not ours. */
+function explainLogin(error: unknown): never {
+  const { code, message } = toRehomeError(error);
+  if (code !== 'POSTGRES_AUTHENTICATION_FAILED') throw error;
+  throw new RehomeError(
+    'CONFIGURATION_INVALID',
+    `${message}; the ledger's logins have passwords of their own: give REHOME_LEDGER_PLANNER_URL and REHOME_LEDGER_EXECUTOR_URL`,
+    { cause: error },
+  );
 }
 
 /** The same person is the same caller in every run: nobody approves a plan of their own by asking twice. */

@@ -1,4 +1,4 @@
-import { createPublicKey, randomBytes } from 'node:crypto';
+import { createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { configurationInvalid, readSettings } from '#shared/configuration/read-settings.js';
@@ -19,7 +19,7 @@ export function withCommandKeys(environment: NodeJS.ProcessEnv, workRoot: string
     environment,
   );
   const ours = signingKey === undefined && signingKeyFile === undefined ? keyFileIn(workRoot) : signingKeyFile;
-  const publicKey = pemOf(readSigningKey({ text: signingKey, file: ours }));
+  const publicKey = pemOf(createPublicKey(readSigningKey({ text: signingKey, file: ours })));
   const trusted =
     commandKeys === undefined && commandKeysFile === undefined
       ? []
@@ -51,6 +51,6 @@ function keyFileIn(workRoot: string): string {
   return path;
 }
 
-function pemOf(key: Parameters<typeof createPublicKey>[0]): string {
-  return createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString();
+function pemOf(publicKey: KeyObject): string {
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }

@@ -35,6 +35,15 @@ describe('setting up the ledger', () => {
     expect(await ledger.planner.reader.head()).toEqual(before);
   });
 
+  test('leaves the passwords of logins alone when it is asked to', async () => {
+    const passwords = { planner: 'another', executor: 'another', analyst: 'another' };
+    const again = { adminUrl: runPostgresUrl(), database: ledger.database, passwords, keepPasswords: true } as const;
+    await setUpLedger(again);
+    const service = openService(ledger.urls.plannerUrl);
+    expect(await service.reader.head()).toMatchObject({ epoch: 1 });
+    await closeService(service);
+  });
+
   test('takes over an empty database, whatever its name', async () => {
     const empty = await createTestDatabase();
     const database = `Lédger "x" ${randomBytes(3).toString('hex')}`;
