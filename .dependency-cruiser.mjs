@@ -7,7 +7,7 @@ const NOT_PURE = [
   '^apps/planner/src/migration/(process-manager|decision-item|reaction|migration-view|timers)[^/]*\\.ts$|\\.module\\.ts$',
 ];
 
-/** ADR 0023. */
+/** ADR 0024. */
 const IN_PROCESS = '^apps/cli/src/in-process/';
 
 /**

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { InProcessWorld, type LedgerLine } from '../harness/in-process-world.js';
@@ -90,6 +90,24 @@ describe('a first run in process, with an administrator’s address of the ledge
   });
 });
 
+describe('a backup in process', () => {
+  it('is made and proved by a restore, and lies in the work root', async () => {
+    const { options } = await given().tenant();
+    const path = join(given().directory, 'backup.json');
+    const database = { server: options.server.name, database: options.database };
+    writeFileSync(path, JSON.stringify({ kind: 'backup', database }));
+    const { code, out } = await given().rehome(['submit', '--file', path, '--watch', '--json']);
+    expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ status: 'completed' })]);
+    const backups = await given().query<{ path: string; verified: boolean }>(
+      'select path, verified_at is not null as verified from executor.backup where database = $1',
+      [options.database],
+    );
+    expect(backups).toEqual([
+      { path: expect.stringContaining(given().environment()['REHOME_WORK_ROOT'] ?? ''), verified: true },
+    ]);
+  }, 180_000);
+});
+
 describe('a request in process without waiting', () => {
   it('says that nothing works on it, and nothing does before the next run', async () => {
     const tenant = await given().tenant();
@@ -154,6 +172,7 @@ describe('Ctrl-C in process', () => {
 describe('a run in process that cannot start', () => {
   it.each([
     ['without an address of the ledger', { REHOME_LEDGER_ADMIN_URL: '' }, 64, 'REHOME_LEDGER_ADMIN_URL'],
+    ['with another vault key than its site', { REHOME_VAULT_KEY: 'A'.repeat(43) }, 64, 'REHOME_LEDGER_PLANNER_URL'],
     ['without the key of its vault', { REHOME_VAULT_KEY: '' }, 64, 'vault key'],
     [
       'while the ledger is away',
