@@ -12,6 +12,7 @@ import { PutService } from '#shared/contracts/requests/service.request.js';
 import { decodeCloudEvent } from '#shared/messaging/decode-cloud-event.js';
 import { REQUEST_TYPE } from '../../apps/planner/src/intake/requests.controller.js';
 import { expectAgreement } from './agreement.js';
+import { parseCatalogue } from '../../apps/planner/src/registry/catalogue.js';
 import { readPage } from './markdown-page.js';
 
 const FOLDER = 'examples/requests';
@@ -52,6 +53,12 @@ describe('the example requests', () => {
   it.each(Object.entries(BODIES))('the body for PUT of %s is one that the registry takes', (noun, type) => {
     const [file] = matching(new RegExp(`^1\\d-${noun}\\.json$`));
     expect(parseAs<object>(type, JSON.parse(textOf(file ?? '')))).toMatchObject({ ok: true });
+  });
+
+  it('of services in a catalogue are such that the planner registers them', () => {
+    const { definitions, problems } = parseCatalogue(readFileSync('examples/catalogue/services.yaml', 'utf8'));
+    expect(problems).toEqual([]);
+    expect(definitions).toHaveLength(4);
   });
 
   it('are one at least for every kind of migration', () => {
