@@ -19,14 +19,20 @@ const out = json ? process.stderr : process.stdout;
 const say = (line: string) => void out.write(`${line}\n`);
 const announce: Announce = { begin: (what) => say(`· starting ${what} …`), done: (what) => say(`✓ ${what}`) };
 
-async function main(): Promise<boolean> {
+const EXIT_INTERRUPTED = 130;
+
+/** The exit code: 0 only when everything held. */
+async function main(): Promise<number> {
   say('Rehome quickstart: a tenant moves from a shared to a dedicated server, for real');
   const interrupted = untilToldToEnd();
   const world = await buildWorld(announce);
   try {
-    const held = await Promise.race([show(world), interrupted.then(() => false)]);
+    const code = await Promise.race([
+      show(world).then((held) => (held ? 0 : 1)),
+      interrupted.then(() => EXIT_INTERRUPTED),
+    ]);
     if (keep) await leaveRunning(world, interrupted);
-    return held;
+    return code;
   } finally {
     say('· stopping and cleaning up …');
     await world.stop();
@@ -73,7 +79,7 @@ function nextSteps(kept: boolean): string {
 }
 
 try {
-  process.exitCode = (await main()) ? 0 : 1;
+  process.exitCode = await main();
 } catch (error) {
   process.stderr.write(`✗ ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -15,9 +15,14 @@ export class ReadyProcess<Facts extends object> {
   ) {}
 
   /** @throws Error with what it said when it ends or stays silent. */
-  static async start<Facts extends object>(entry: string, args: readonly string[]): Promise<ReadyProcess<Facts>> {
+  static async start<Facts extends object>(
+    entry: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<ReadyProcess<Facts>> {
     const child = spawn(process.execPath, [builtFile(entry), ...args, '--end-with-parent'], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2_000)));

@@ -50,6 +50,6 @@ export const NOUNS: readonly Noun[] = [
     collection: 'policies',
     description: 'which plans wait for an approval',
     nameField: 'name',
-    columns: ['approval', 'kinds'],
+    columns: ['approval', 'fourEyes', 'match'],
   },
 ];

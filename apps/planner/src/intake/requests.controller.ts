@@ -2,7 +2,7 @@ import { Controller, UseFilters } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { toMigrationId, type MigrationId } from '#shared/contracts/ids.js';
 import { isObject } from '#shared/contracts/requests/parse.js';
-import { REHOME_NAMESPACE, uuidV5 } from '#shared/contracts/uuid.js';
+import { migrationIdOfRequest } from '#shared/contracts/uuid.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { RecordContext } from '#shared/messaging/record-context.js';
 import { RpcErrors } from '#shared/messaging/rpc-errors.filter.js';
@@ -43,7 +43,7 @@ export class RequestsController {
 
 /** The same message is the same migration, however often it comes. */
 export function migrationIdOf(source: string, id: string): MigrationId {
-  return toMigrationId(uuidV5(uuidV5(REHOME_NAMESPACE, source), id));
+  return toMigrationId(migrationIdOfRequest(source, id));
 }
 
 /** An entry of its own says what a publisher may ask for; without one the entry `*` does, and without that nothing. */
