@@ -99,6 +99,33 @@ describe('rehome server, service, entitlements, instance, source and policy', ()
   });
 });
 
+describe('rehome submit', () => {
+  const id = randomUUID();
+
+  it.each([
+    [['relocate', '--source', 'pool-1/shop_acme', '--target', 'gone/shop'], 'SERVER_UNKNOWN'],
+    [['return', '--migration', id, '--data', 'current'], id],
+    [['retire', '--migration', id, '--backup', id], id],
+    [['backup', '--database', 'gone/shop', '--tier', 'daily', '--schema', 'a', '--schema', 'b'], 'SERVER_UNKNOWN'],
+  ])('makes a request of its kind from flags: %j', async (args, words) => {
+    const { code, err } = await cli.run(['submit', ...args, '--labels', 'team=erp', '--max-downtime', '60']);
+    expect(err).toContain(words);
+    expect(err).not.toContain('REQUEST_INVALID');
+    expect(code).not.toBe(0);
+    expect(await run('plan', ...args)).toMatchObject({ code, err: expect.stringContaining(words) });
+  });
+});
+
+describe('rehome backup', () => {
+  it('lists an empty catalogue, and knows which backup there is not', async () => {
+    expect(await run('backup', 'list')).toMatchObject({ code: 0, out: expect.stringMatching(/^No backup fits\./) });
+    const id = randomUUID();
+    expect(await run('backup', 'show', id)).toMatchObject({ code: 1, err: expect.stringContaining(id) });
+    expect(await run('backup', 'verify', id)).toMatchObject({ code: 1, err: expect.stringContaining(id) });
+    expect(await run('backup', 'promote', id, '--tier', 'weekly')).toMatchObject({ code: 1, out: '' });
+  }, 60_000);
+});
+
 describe('rehome retry and resolve', () => {
   it('try a step again at which a migration halted', async () => {
     const id = await halted();

@@ -177,6 +177,11 @@ export class RehomeClient {
     return this.calls.json({ method: 'GET', path: `/v1/${collection}`, query });
   }
 
+  /** Any other request that becomes a migration, such as `POST /v1/backups/{id}/promote`. */
+  askOf<T>(path: string, body: unknown, idempotencyKey: string = randomUUID()): Promise<T> {
+    return this.calls.json(ask(path, body, { idempotencyKey }));
+  }
+
   put<T>(collection: string, name: string, body: unknown): Promise<T> {
     return this.calls.json({ method: 'PUT', path: `/v1/${collection}/${encodeURIComponent(name)}`, body });
   }

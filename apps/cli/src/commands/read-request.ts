@@ -11,7 +11,7 @@ export interface RequestFlags {
   readonly maxDowntime?: string;
   readonly rehearse?: boolean;
   readonly onBusy?: string;
-  readonly label?: readonly string[];
+  readonly labels?: readonly string[];
 }
 
 type Fields = Record<string, unknown>;
@@ -63,9 +63,9 @@ function fromFlags(kind: string, flags: Fields): Fields {
   const request: Fields = { kind };
   for (const { flag, field } of KINDS.find((one) => one.kind === kind)?.flags ?? []) {
     const value = flags[attributeOf(flag)];
-    if (typeof value !== 'string') continue;
+    if (typeof value !== 'string' && !Array.isArray(value)) continue;
     if (typeof field === 'string') setField(request, field, value);
-    else setPair(request, field, { flag, value });
+    else if (typeof value === 'string') setPair(request, field, { flag, value });
   }
   return request;
 }
@@ -103,14 +103,14 @@ function setPair(
 }
 
 function optionsOf(flags: RequestFlags): Fields {
-  const { approval, runAt, maxDowntime, rehearse, onBusy, label } = flags;
+  const { approval, runAt, maxDowntime, rehearse, onBusy, labels } = flags;
   return {
     ...(approval === undefined ? {} : { approval }),
     ...(runAt === undefined ? {} : { runAt }),
     ...(maxDowntime === undefined ? {} : { maxDowntimeMs: milliseconds(maxDowntime) }),
     ...(rehearse === true ? { rehearse } : {}),
     ...(onBusy === undefined ? {} : { onBusy }),
-    ...(label === undefined ? {} : { labels: Object.fromEntries(label.map(nameAndValue)) }),
+    ...(labels === undefined ? {} : { labels: Object.fromEntries(labels.map(nameAndValue)) }),
   };
 }
 
@@ -122,5 +122,5 @@ function milliseconds(text: string): number {
 function nameAndValue(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw new CliError(EXIT.usage, `--label: give NAME=VALUE, not ${JSON.stringify(text)}`);
+  throw new CliError(EXIT.usage, `--labels: give NAME=VALUE, not ${JSON.stringify(text)}`);
 }

@@ -48,8 +48,9 @@ function kindCommands(): Command[] {
   });
 }
 
-function optionOf({ flag, description, required, choices }: KindFlag): Option {
+function optionOf({ flag, description, required, choices, list }: KindFlag): Option {
   const option = new Option(flag, description).makeOptionMandatory(required === true);
+  if (list === true) return option.argParser(collected);
   return choices === undefined ? option : option.choices([...choices]);
 }
 
@@ -64,8 +65,9 @@ function optionsOfAllKinds(command: Command): Command {
     .addOption(
       new Option('--on-busy <what>', 'when the subject is held by another migration').choices(['refuse', 'queue']),
     )
-    .option('--label <name=value>', 'carried along; may be repeated', (text: string, before?: string[]) => [
-      ...(before ?? []),
-      text,
-    ]);
+    .option('--labels <name=value>', 'carried along; may be repeated', collected);
+}
+
+function collected(text: string, before?: string[]): string[] {
+  return [...(before ?? []), text];
 }
