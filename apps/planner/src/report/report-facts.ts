@@ -1,4 +1,4 @@
-import type { JsonValue } from '#shared/contracts/json.js';
+import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import type { MigrationReport } from '#shared/contracts/report.js';
 
 export type Fact = readonly [name: string, value: string];
@@ -35,6 +35,26 @@ export function flatFacts(value: JsonValue | undefined, name = ''): Fact[] {
   }
   if (typeof value !== 'object') return [[name, String(value)]];
   return Object.entries(value).flatMap(([key, item]) => flatFacts(item, name === '' ? key : `${name}.${key}`));
+}
+
+export interface ResultPart {
+  readonly title: string;
+  readonly facts: readonly Fact[];
+  readonly checklist: readonly { readonly passed: boolean; readonly item: string; readonly evidence: string }[];
+}
+
+/** What a migration ended with, whatever its kind: each object in it a part of its own, a checklist item by item. */
+export function resultParts(result: JsonObject | null): ResultPart[] {
+  return Object.entries(result ?? {}).map(([title, value]) => {
+    if (typeof value !== 'object' || value === null) return { title, facts: flatFacts(value, title), checklist: [] };
+    const { checklist, ...rest } = Object.fromEntries(Object.entries(value)) as JsonObject;
+    return { title, facts: flatFacts(rest), checklist: checklistOf(checklist) };
+  });
+}
+
+/** The parser of a certificate's checklist. */
+function checklistOf(value: JsonValue | undefined): ResultPart['checklist'] {
+  return Array.isArray(value) ? (value as unknown as ResultPart['checklist']) : [];
 }
 
 /** `2026-11-21 05:44:49.123 UTC` */

@@ -1,6 +1,14 @@
 import type { MigrationReport } from '#shared/contracts/report.js';
 import { html, Html } from './html.js';
-import { flatFacts, headFacts, instant, ledgerFacts, stepDuration, type Fact } from './report-facts.js';
+import {
+  headFacts,
+  instant,
+  ledgerFacts,
+  resultParts,
+  stepDuration,
+  type Fact,
+  type ResultPart,
+} from './report-facts.js';
 import { REPORT_STYLE } from './report-style.js';
 
 /** The report as one page that needs nothing else: no script, no picture, no address. */
@@ -35,8 +43,8 @@ export function reportHtml(report: MigrationReport): string {
             report.warnings.map((warning) => html`<p>${warning}</p>`),
           )}
           ${stepSection(report)} ${checkSection(report)}
-          ${section('Result', report.result === null ? [] : [factList(flatFacts(report.result))])}
-          ${entrySection(report)} ${section('Ledger', [factList(ledgerFacts(report))])}
+          ${section('Result', resultParts(report.result).map(resultPart))} ${entrySection(report)}
+          ${section('Ledger', [factList(ledgerFacts(report))])}
         </main>
       </body>
     </html> `.text;
@@ -62,14 +70,31 @@ function factList(facts: readonly Fact[]): Html {
   </dl>`;
 }
 
+function resultPart({ title, facts, checklist }: ResultPart): Html {
+  const items = checklist.map(
+    ({ passed, item, evidence }) =>
+      html`<li class="${passed ? 'good' : 'bad'}">
+        <span class="state">${passed ? 'passed' : 'not passed'}</span> ${item}<small>${evidence}</small>
+      </li>`,
+  );
+  return html`<h3>${title}</h3>
+    ${
+      items.length === 0
+        ? ''
+        : html`<ul>
+            ${items}
+          </ul>`
+    }${factList(facts)}`;
+}
+
 function stepSection(report: MigrationReport): Html {
   const span = spanOf(report);
   const rows = report.steps.map(
     (step, at) =>
       html`<tr class="${feelingOf(step.status)}">
-        <td>${at + 1}</td>
+        <td class="number">${at + 1}</td>
         <th scope="row">${step.id}</th>
-        <td>${step.status}${step.attempt > 1 ? `, attempt ${String(step.attempt)}` : ''}</td>
+        <td class="state">${step.status}${step.attempt > 1 ? `, attempt ${String(step.attempt)}` : ''}</td>
         <td class="number">${stepDuration(step)}</td>
         <td>
           ${step.title}${step.error === null ? '' : `: ${step.error.detail}`}${step.down ? html` <span class="down">application down</span>` : ''}
@@ -130,7 +155,7 @@ function checkSection({ checks }: MigrationReport): Html {
     ({ name, passed, found, remedy }) =>
       html`<tr class="${passed ? 'good' : 'bad'}">
         <th scope="row">${name}</th>
-        <td>${passed ? 'passed' : 'not passed'}</td>
+        <td class="state">${passed ? 'passed' : 'not passed'}</td>
         <td>${found}${remedy === undefined || passed ? '' : `; ${remedy}`}</td>
       </tr>`,
   );

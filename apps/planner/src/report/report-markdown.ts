@@ -1,5 +1,13 @@
 import type { MigrationReport } from '#shared/contracts/report.js';
-import { flatFacts, headFacts, instant, ledgerFacts, stepDuration, type Fact } from './report-facts.js';
+import {
+  headFacts,
+  instant,
+  ledgerFacts,
+  resultParts,
+  stepDuration,
+  type Fact,
+  type ResultPart,
+} from './report-facts.js';
 
 /** The report as Markdown, for tickets and mails. */
 export function reportMarkdown(report: MigrationReport): string {
@@ -10,7 +18,7 @@ export function reportMarkdown(report: MigrationReport): string {
     ['Warnings', report.warnings.map((warning) => `- ${plain(warning)}`)],
     ['Steps', steps(report)],
     ['Checks', checks(report)],
-    ['Result', factTable(flatFacts(report.result ?? undefined))],
+    ...resultParts(report.result).map((part) => [`Result: ${plain(part.title)}`, resultLines(part)] as const),
     ['What happened', entries(report)],
     ['Ledger', factTable(ledgerFacts(report))],
   ];
@@ -33,6 +41,13 @@ function steps(report: MigrationReport): string[] {
       step.error === null ? step.title : `${step.title}: ${step.error.detail}`,
     ]),
   );
+}
+
+function resultLines({ facts, checklist }: ResultPart): string[] {
+  const items = checklist.map(
+    ({ passed, item, evidence }) => `- ${passed ? 'passed' : '**not passed**'}: ${plain(item)} (${plain(evidence)})`,
+  );
+  return [...items, ...(items.length === 0 ? [] : ['']), ...factTable(facts)];
 }
 
 function checks({ checks: all }: MigrationReport): string[] {

@@ -9,9 +9,9 @@ header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .5rem 1.25r
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0; overflow-wrap: anywhere }
 h2 { font-size: 1.15rem; margin: 2.25rem 0 .5rem }
 .status { margin: 0; font-weight: 600; padding: .1rem .65rem; border: 1.5px solid currentColor; border-radius: 1rem }
-.good.status, tr.good td:nth-child(3) { color: var(--good) }
-.bad.status, tr.bad td:nth-child(3), .why strong { color: var(--bad) }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(21rem, 1fr)); gap: .35rem 1.5rem; margin: 0 }
+.good.status, .good .state { color: var(--good) }
+.bad.status, .bad .state, .why strong { color: var(--bad) }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(30rem, 100%), 1fr)); gap: .35rem 1.5rem; margin: 0 }
 dl div { display: flex; gap: .75rem; min-width: 0 }
 dt { flex: 0 0 11rem; color: var(--quiet); overflow-wrap: anywhere }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere }
@@ -21,11 +21,15 @@ caption { text-align: left; color: var(--quiet); padding-bottom: .35rem }
 th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line) }
 thead th { color: var(--quiet); font-weight: 600; border-bottom-width: 2px }
 tbody th { font-weight: 600; white-space: nowrap }
-td { overflow-wrap: anywhere }
+td { overflow-wrap: break-word }
+.state { white-space: nowrap }
+h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
+ul { margin: .35rem 0; padding-left: 1.2rem }
+li small { display: block; color: var(--quiet); overflow-wrap: anywhere }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; text-align: right }
 .when { font-variant-numeric: tabular-nums; white-space: nowrap }
 .down { color: var(--down); white-space: nowrap }
-.lane { position: relative; min-width: 9rem; padding: 0 }
+.lane { position: relative; width: 22%; min-width: 9rem; padding: 0 }
 .bar { position: absolute; top: .65rem; height: .55rem; border-radius: .2rem; background: var(--bar) }
 .bar.stopped { background: var(--down) }
 @media print { body { font-size: 11px } main { max-width: none; padding: 0 } tr { break-inside: avoid } }
