@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseMigrationRequest, requestJson } from './migration.request.js';
+import { MIGRATION_REQUESTS, parseMigrationRequest, requestJson } from './migration.request.js';
 
 const upgrade = { kind: 'upgrade', instanceId: '46784872-5F3A-4C1E-9A51-0D6A2B1C9E10', toPlan: 'premium' };
 
@@ -67,7 +67,7 @@ describe('a request for a migration', () => {
     expect(refusal({ kind: 'teleport' })).toEqual({ code: 'KIND_UNKNOWN', pointers: ['/kind'] });
     expect(refusal({ kind: 'constructor' }).code).toBe('KIND_UNKNOWN');
     expect(parseMigrationRequest({ kind: 'teleport' })).toMatchObject({
-      problems: [{ message: 'no recipe for "teleport"; known: upgrade' }],
+      problems: [{ message: `no recipe for "teleport"; known: ${Object.keys(MIGRATION_REQUESTS).join(', ')}` }],
     });
   });
 

@@ -105,8 +105,9 @@ describe('a service', () => {
 });
 
 describe('a source', () => {
-  it('names the kinds it may publish', () => {
+  it('names the kinds it may publish, none of them to shut it out', () => {
     expect(pointersOf(PutSource, { kinds: ['upgrade'] })).toEqual([]);
-    expect(pointersOf(PutSource, { kinds: [] })).toEqual(['/kinds']);
+    expect(pointersOf(PutSource, { kinds: [] })).toEqual([]);
+    expect(pointersOf(PutSource, {})).toEqual(['/kinds']);
   });
 });
