@@ -83,7 +83,7 @@ export class BackupWorld {
       return ENDED.includes(view.status);
     }, END_TIMEOUT_MS);
     if (view === undefined) throw new Error(`migration ${migrationId} tells nothing`);
-    const reasons = (view.reasons ?? []).map((reason) => `${reason.code} ${reason.detail}`);
+    const reasons = view.reasons.map((reason) => `${reason.code} ${reason.detail}`);
     const errors = view.steps.map(({ id, error }) => (error === null ? '' : `${id}: ${error.code} ${error.detail}`));
     return {
       migrationId,

@@ -54,6 +54,11 @@ function copyParams(world: ConformanceWorld, results: Results) {
   };
 }
 
+function restoredBackup(world: ConformanceWorld, results: Results) {
+  const backupId = results['back-up-database']?.backupId ?? 'none yet';
+  return { backupId, server: world.targetServer, role: world.role, jobs: 2 };
+}
+
 function connection(world: ConformanceWorld) {
   const { host, port } = world.targetServer;
   return { host, port, user: world.role, secretRef: 'env:REHOME_SECRET_APP', database: world.source.database };
@@ -272,5 +277,26 @@ export const CASES: Cases = {
     holds: async ({ tools }, { backupId }) => {
       if ((await tools.backups.get(backupId)).tier !== 'weekly') throw new Error('the backup kept its tier');
     },
+  },
+  'inspect-restore': {
+    kind: 'inspect-restore',
+    params: (world, results) => ({
+      backup: { backupId: results['back-up-database']?.backupId ?? 'none yet' },
+      target: { server: world.targetServer, database: `${world.source.database} again` },
+    }),
+    diesAt: 'step.inspect-restore.run.after',
+  },
+  'restore-backup': {
+    kind: 'restore-backup',
+    params: (world, results) => ({ ...restoredBackup(world, results), database: `${world.source.database} again` }),
+    diesAt: 'step.restore-backup.restored',
+  },
+  'verify-restore': {
+    kind: 'verify-restore',
+    params: (world, results) => ({
+      ...restoredBackup(world, results),
+      workingName: results['restore-backup']?.workingName ?? 'none yet',
+    }),
+    diesAt: 'step.verify-restore.run.after',
   },
 };

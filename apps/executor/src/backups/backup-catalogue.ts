@@ -117,6 +117,33 @@ export class BackupCatalogue {
     return rows.map(toBackup)[0];
   }
 
+  /**
+   * The newest backup of the site with a record that fits and is not damaged.
+   * @throws RehomeError BACKUP_UNKNOWN naming what was looked for.
+   */
+  async latest(
+    { server, database, tier, label }: Partial<Pick<Backup, 'server' | 'database' | 'tier' | 'label'>>,
+    site: string,
+  ): Promise<Backup> {
+    const rows = await this.query(
+      `select ${COLUMNS}
+         from ${FROM}
+        where l.site = $1 and l.status <> 'damaged' and l.tier is not null
+          and ($2::text is null or l.server = $2)
+          and ($3::text is null or l.database = $3)
+          and ($4::text is null or l.tier = $4)
+          and ($5::text is null or l.label = $5)
+        order by l.created_at desc, l.backup_id desc
+        limit 1`,
+      [site, server ?? null, database ?? null, tier ?? null, label ?? null],
+    );
+    const [backup] = rows.map(toBackup);
+    if (backup !== undefined) return backup;
+    const wanted = Object.entries({ server, database, tier, label }).filter(([, value]) => value !== undefined);
+    const told = wanted.map(([what, value]) => `${what} ${String(value)}`).join(', ') || 'anything';
+    throw new RehomeError('BACKUP_UNKNOWN', `site ${site} has no sound backup of ${told}; make one`);
+  }
+
   /** Where a backup came from, also when it was deleted since. */
   async findAny(backupId: string): Promise<Pick<Backup, 'server' | 'database'> | undefined> {
     const rows = await this.query(`select server, database from executor.backup where backup_id = $1`, [backupId]);

@@ -9,6 +9,8 @@ const HEAVY: Readonly<Partial<Record<StepKind, 'source' | 'server'>>> = {
   'verify-copy': 'source',
   'back-up-database': 'source',
   'verify-backup': 'server',
+  'restore-backup': 'server',
+  'verify-restore': 'server',
 };
 
 /** How many heavy steps one server bears at once, over all executors, when its definition is silent. */

@@ -107,6 +107,24 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     jobs: 'number',
   },
   'verify-backup': { backupId: 'text', server: 'object', jobs: 'number' },
+  'inspect-restore': { backup: 'object', target: 'object', schemas: 'list?', owner: 'text?' },
+  'restore-backup': {
+    backupId: 'text',
+    server: 'object',
+    database: 'text',
+    role: 'text',
+    roleSecretRef: 'text?',
+    schemas: 'list?',
+    jobs: 'number',
+  },
+  'verify-restore': {
+    backupId: 'text',
+    server: 'object',
+    workingName: 'text',
+    role: 'text',
+    schemas: 'list?',
+    jobs: 'number',
+  },
   'promote-backup': { backupId: 'text', tier: 'text', previous: 'text' },
 };
 

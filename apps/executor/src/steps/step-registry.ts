@@ -2,6 +2,8 @@ import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Step } from '../running/step.js';
 import { backUpDatabase } from './backup/back-up-database.step.js';
 import { promoteBackup } from './backup/promote-backup.step.js';
+import { restoreBackup } from './backup/restore-backup.step.js';
+import { verifyRestore } from './backup/verify-restore.step.js';
 import { verifyBackup } from './backup/verify-backup.step.js';
 import { applyPrivileges } from './database/apply-privileges.step.js';
 import { captureSource } from './database/capture-source.step.js';
@@ -15,6 +17,7 @@ import { reinstateSource } from './database/reinstate-source.step.js';
 import { restoreDatabase } from './database/restore-database.step.js';
 import { retireSource } from './database/retire-source.step.js';
 import { inspectBackup } from './inspection/inspect-backup.step.js';
+import { inspectRestore } from './inspection/inspect-restore.step.js';
 import { inspectMove } from './inspection/inspect-move.step.js';
 import { inspectRetired } from './inspection/inspect-retired.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
@@ -59,6 +62,9 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'back-up-database': backUpDatabase,
   'verify-backup': verifyBackup,
   'promote-backup': promoteBackup,
+  'inspect-restore': inspectRestore,
+  'restore-backup': restoreBackup,
+  'verify-restore': verifyRestore,
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {

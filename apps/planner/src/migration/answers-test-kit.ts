@@ -103,4 +103,18 @@ export const ANSWERS: { readonly [K in StepKind]: ResultOf<K> } = {
     largest: [],
   },
   'promote-backup': { backupId: '7d9f0a52-1111-4222-8333-444455556667', tier: 'weekly' },
+  'inspect-restore': { checks: [] },
+  'restore-backup': { workingName: 'acme_restored__r0193a1b2_1', items: 210, createdRoles: [] },
+  'verify-restore': {
+    backupId: '7d9f0a52-1111-4222-8333-444455556667',
+    tables: 21,
+    rows: '412000',
+    sequences: 19,
+    largeObjects: 3,
+    objects: 240,
+    mismatches: 0,
+    contentDigest: 'cd'.repeat(32),
+    structureDigest: 'ef'.repeat(32),
+    largest: [],
+  },
 };

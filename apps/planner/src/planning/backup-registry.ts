@@ -36,3 +36,19 @@ export function readCataloguedRegistry(registry: JsonObject): CataloguedRegistry
   if (registry['backup'] === undefined) throw new RangeError('the registry snapshot lacks "backup"');
   return registry as unknown as CataloguedRegistry;
 }
+
+/** Of a restore. */
+export interface RestoreRegistry {
+  /** The server that it goes to. */
+  readonly target: ServerDefinition;
+  /** Of the executors that hold the backup's files; any when absent. */
+  readonly site?: string;
+  /** The database whose newest backup is taken. */
+  readonly of?: { readonly server: string; readonly database: string };
+}
+
+/** @throws RangeError when the snapshot that intake wrote lacks something. */
+export function readRestoreRegistry(registry: JsonObject): RestoreRegistry {
+  if (registry['target'] === undefined) throw new RangeError('the registry snapshot of a restore lacks "target"');
+  return registry as unknown as RestoreRegistry;
+}

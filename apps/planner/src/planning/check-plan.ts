@@ -186,7 +186,11 @@ interface Prerequisite {
 const PREREQUISITES: readonly Prerequisite[] = [
   { kind: 'fence-source', needs: 'capture-source', because: 'its undo has nothing to go back to' },
   { kind: 'dump-database', needs: 'fence-source', because: 'what is written meanwhile would be lost' },
-  { kind: 'publish-database', needs: 'verify-copy', because: 'an unproved copy would get the final name' },
+  {
+    kind: 'publish-database',
+    needs: ['verify-copy', 'verify-restore'],
+    because: 'an unproved copy would get the final name',
+  },
   { kind: 'start-service', needs: 'stop-service', because: 'nothing was stopped' },
   { kind: 'retire-source', needs: 'dump-database', because: 'there is no backup' },
   { kind: 'reinstate-source', needs: 'dump-database', because: 'what is discarded would be gone' },

@@ -4,6 +4,7 @@ import { promoteBackupRecipe, verifyBackupRecipe } from './recipes/catalogued-ba
 import { relocateRecipe } from './recipes/relocate.recipe.js';
 import { retireRecipe } from './recipes/retire.recipe.js';
 import { returnRecipe } from './recipes/return.recipe.js';
+import { restoreRecipe } from './recipes/restore.recipe.js';
 import { upgradeRecipe } from './recipes/upgrade.recipe.js';
 
 const RECIPES: readonly Recipe[] = [
@@ -14,6 +15,7 @@ const RECIPES: readonly Recipe[] = [
   backupRecipe,
   verifyBackupRecipe,
   promoteBackupRecipe,
+  restoreRecipe,
 ];
 
 /** Kinds of migration that can be planned, in the order they are shown. */

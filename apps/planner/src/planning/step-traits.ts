@@ -44,4 +44,7 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'back-up-database': REVERSIBLE,
   'verify-backup': REVERSIBLE,
   'promote-backup': REVERSIBLE,
+  'inspect-restore': REVERSIBLE,
+  'restore-backup': REVERSIBLE,
+  'verify-restore': REVERSIBLE,
 };

@@ -8,8 +8,8 @@ export type BackupTier = (typeof BACKUP_TIERS)[number];
 
 /** What a restore of a backup gave, compared with what was backed up: digests and counts, never content. */
 export interface BackupProof {
-  /** `scratch-restore`: into a database of its own, dropped afterwards. `moved-copy`: the copy that a move published. */
-  readonly method: 'scratch-restore' | 'moved-copy';
+  /** `scratch-restore`: into a database of its own, dropped afterwards. `restore`: into one that was asked for. `moved-copy`: the copy that a move published. */
+  readonly method: 'scratch-restore' | 'restore' | 'moved-copy';
   readonly migrationId: string;
   readonly tables: number;
   /** Decimal. */

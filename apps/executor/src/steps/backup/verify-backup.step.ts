@@ -1,23 +1,14 @@
-import type { JsonObject } from '#shared/contracts/json.js';
-import type { Mismatch } from '#shared/contracts/steps/verification-steps.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { BackupRecord } from '../../backups/backup-record.js';
 import { checkedBackup, recordOf, type CheckedBackup } from '../../backups/checked-backup.js';
-import { compareWithRecord, type RecordComparison } from '../../backups/compare-with-record.js';
-import { readStructure } from '../../postgres/catalogue/read-structure.js';
+import type { RecordComparison } from '../../backups/compare-with-record.js';
 import { restoreArguments } from '../../postgres/dump-and-restore.js';
-import { readContent } from '../../postgres/hashing.js';
-import { sessionName } from '../../postgres/session-name.js';
 import type { Step, StepContext } from '../../running/step.js';
-import { adminAddress, placeOf, withAdmin } from '../step-session.js';
-import { recordRoleMap } from './apply-record.js';
-import { quotedNames } from './quoted-names.js';
+import { placeOf } from '../step-session.js';
+import { compareRestored, disagreement } from './prove-restored.js';
 import { dropScratch, makeScratch } from './scratch-database.js';
 
 type Context = StepContext<'verify-backup'>;
-
-/** So many are told in the failure; the whole list is evidence. */
-const TOLD = 50;
 
 /** Proves a backup: its files are what was written, and what a restore of them gives is what was there. */
 export const verifyBackup: Step<'verify-backup'> = {
@@ -34,7 +25,7 @@ export const verifyBackup: Step<'verify-backup'> = {
     await dropScratch(context, database);
     const { mismatches, result } = await provenIn(context, checked, record);
     await dropScratch(context, database);
-    if (mismatches.length > 0) throw await disagreement(context, checked, mismatches);
+    if (mismatches.length > 0) throw await disagreement(context, { checked }, mismatches);
     await lease.check();
     const { tables, rows, contentDigest, structureDigest } = result;
     const proof = { method: 'scratch-restore', migrationId: run.migrationId, tables, rows } as const;
@@ -82,57 +73,10 @@ async function provenIn(context: Context, checked: CheckedBackup, record: Backup
   try {
     const name = await makeScratch(context, checked, record);
     await context.tools.faults.reach('step.verify-backup.restored');
-    return await compareScratch(context, name, { checked, record });
+    const { server, jobs } = context.params;
+    return await compareRestored(context, { checked, record, server, name, role: record.facts.owner, jobs });
   } catch (error) {
     if (!context.signal.aborted) await dropScratch(context, checked.backup.database).catch(() => undefined);
     throw error;
   }
-}
-
-async function compareScratch(
-  context: Context,
-  name: string,
-  { checked, record }: { readonly checked: CheckedBackup; readonly record: BackupRecord },
-): Promise<RecordComparison> {
-  const { params, run, signal } = context;
-  const { schemas } = checked.backup;
-  const address = await adminAddress(context, params.server, name);
-  const content = await readContent(address, {
-    applicationName: sessionName(run),
-    signal,
-    jobs: params.jobs,
-    onProgress: ({ done, total }) => {
-      context.progress({ done, total, unit: 'tables read' });
-    },
-  });
-  return withAdmin(context, params.server, name, async (session) => {
-    const role = record.facts.owner;
-    const structure = await readStructure(session, { mapRole: (same) => same, owner: role });
-    const mapRole = await recordRoleMap(session, record, { database: name, role });
-    const scope = schemas === undefined ? { mapRole } : { mapRole, schemas: await quotedNames(session, schemas) };
-    return compareWithRecord(record, { structure, content }, scope);
-  });
-}
-
-/** The source has moved on, so rows cannot be named; tables and objects can. */
-async function disagreement(
-  { tools }: Context,
-  { backup }: CheckedBackup,
-  mismatches: readonly Mismatch[],
-): Promise<RehomeError> {
-  const evidence = await tools.evidence.put(Buffer.from(JSON.stringify(mismatches), 'utf8'));
-  const first = mismatches
-    .slice(0, 3)
-    .map(({ object, aspect, source, target }) => `${object}: ${aspect} ${source} in the record, ${target} restored`);
-  const more = mismatches.length > first.length ? `; and ${String(mismatches.length - first.length)} more` : '';
-  const facts: JsonObject = {
-    mismatches: mismatches.slice(0, TOLD).map((mismatch) => ({ ...mismatch })),
-    total: mismatches.length,
-    evidence,
-  };
-  return new RehomeError(
-    'VERIFICATION_FAILED',
-    `backup ${backup.backupId} of ${backup.database} does not give back what was there: ${first.join('; ')}${more}; make a new backup`,
-    { facts },
-  );
 }

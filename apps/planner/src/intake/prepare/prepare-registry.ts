@@ -4,6 +4,7 @@ import type { Lookups, Prepare, Prepared } from './prepared.js';
 import { prepareRelocate } from './relocate.js';
 import { prepareRetire } from './retire.js';
 import { prepareReturn } from './return.js';
+import { prepareRestore } from './restore.js';
 import { prepareUpgrade } from './upgrade.js';
 
 /** A new kind does not compile without an entry. */
@@ -15,6 +16,7 @@ const PREPARE: { readonly [K in MigrationKind]: Prepare<RequestOf<K>> } = {
   backup: prepareBackup,
   'verify-backup': prepareVerifyBackup,
   'promote-backup': preparePromoteBackup,
+  restore: prepareRestore,
 };
 
 /** @throws RequestRefused naming all that is missing or speaks against the request. */

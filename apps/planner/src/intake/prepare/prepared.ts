@@ -1,4 +1,4 @@
-import type { BackupEntry } from '../../backups/backup-list.js';
+import type { BackupEntry, BackupQuery } from '../../backups/backup-list.js';
 import type { MigrationState } from '../../migration/migration-state.js';
 import type { MigrationSummary } from '../migration.views.js';
 import type { InstanceState } from '../../registry/instance-state.js';
@@ -28,6 +28,8 @@ export interface Lookups {
   migration(migrationId: string): Promise<MigrationState>;
   /** A backup of the catalogue, whatever its state. */
   backup(backupId: string): Promise<BackupEntry | undefined>;
+  /** Backups that fit, newest first. */
+  backups(query: BackupQuery): Promise<readonly BackupEntry[]>;
   /** Migrations of a kind about a subject, newest first. */
   migrationsOf(kind: string, subject: string): Promise<readonly MigrationSummary[]>;
 }

@@ -7,6 +7,7 @@ import { isObject, parseAs } from './parse.js';
 import { RelocateRequest } from './relocate.request.js';
 import { RetireRequest } from './retire.request.js';
 import { ReturnRequest } from './return.request.js';
+import { RestoreRequest } from './restore.request.js';
 import { UpgradeRequest } from './upgrade.request.js';
 
 /** Every kind of request with its class; a new kind is one line here. */
@@ -18,6 +19,7 @@ export const MIGRATION_REQUESTS = {
   backup: BackupRequest,
   'verify-backup': VerifyBackupRequest,
   'promote-backup': PromoteBackupRequest,
+  restore: RestoreRequest,
 } as const;
 
 export type MigrationKind = keyof typeof MIGRATION_REQUESTS;

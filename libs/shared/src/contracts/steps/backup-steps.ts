@@ -1,5 +1,5 @@
 import type { PreflightCheck } from '../preflight.js';
-import type { DatabaseAddress, ServerEndpoint } from '../registry.js';
+import type { DatabaseAddress, SecretRef, ServerEndpoint } from '../registry.js';
 import type { DatabaseFacts, ToolFacts } from './inspection-steps.js';
 import type { VerifyCopyResult } from './verification-steps.js';
 
@@ -74,4 +74,85 @@ export interface PromoteBackupParams {
 export interface PromoteBackupResult {
   readonly backupId: string;
   readonly tier: string;
+}
+
+/** Which backup a restore takes: one by its id, or the newest that fits and is not damaged. */
+export interface BackupChoice {
+  readonly backupId?: string;
+  readonly latest?: {
+    /** Registry name and database that it was made of; any when absent. */
+    readonly server?: string;
+    readonly database?: string;
+    readonly tier?: string;
+    readonly label?: string;
+  };
+}
+
+/** Finds the backup, checks its files and judges the target. Changes nothing. */
+export interface InspectRestoreParams {
+  readonly backup: BackupChoice;
+  readonly target: DatabaseAddress;
+  /** Only these; everything that the backup holds when absent. */
+  readonly schemas?: readonly string[];
+  /** Who shall own the database; the owner it had when absent. */
+  readonly owner?: string;
+}
+
+/** The backup that was found, as the plan pins it. */
+export interface FoundBackup {
+  readonly backupId: string;
+  readonly server: string;
+  readonly database: string;
+  readonly label: string;
+  readonly tier: string;
+  readonly status: string;
+  /** RFC 3339: the moment that it shows. */
+  readonly takenAt: string;
+  readonly manifestHash: string;
+  /** Of the whole database, when it was backed up. */
+  readonly sizeBytes: string;
+  /** Who owned it. */
+  readonly owner: string;
+}
+
+export interface InspectRestoreResult {
+  readonly checks: readonly PreflightCheck[];
+  /** Absent when none was found, or its files are not whole; a check says why. */
+  readonly backup?: FoundBackup;
+}
+
+/** Restores a backup into a database under a working name, with owners, grants and settings as recorded. */
+export interface RestoreBackupParams {
+  readonly backupId: string;
+  readonly server: ServerEndpoint;
+  /** Final name; the working name is made from it. */
+  readonly database: string;
+  /** Owns the database and everything that its recorded owner owned. */
+  readonly role: string;
+  /** Password of the role when it has to be created; without one it is created without the right to log in. */
+  readonly roleSecretRef?: SecretRef;
+  readonly schemas?: readonly string[];
+  readonly jobs: number;
+}
+
+export interface RestoreBackupResult {
+  readonly workingName: string;
+  /** Entries of the archive. */
+  readonly items: number;
+  /** Roles this step created, so that its undo drops only those. */
+  readonly createdRoles: readonly string[];
+}
+
+/** Compares a restored database with the record of its backup. */
+export interface VerifyRestoreParams {
+  readonly backupId: string;
+  readonly server: ServerEndpoint;
+  readonly workingName: string;
+  readonly role: string;
+  readonly schemas?: readonly string[];
+  readonly jobs: number;
+}
+
+export interface VerifyRestoreResult extends VerifyCopyResult {
+  readonly backupId: string;
 }

@@ -4,10 +4,16 @@ import type {
   BackUpDatabaseResult,
   InspectBackupParams,
   InspectBackupResult,
+  InspectRestoreParams,
+  InspectRestoreResult,
   PromoteBackupParams,
   PromoteBackupResult,
+  RestoreBackupParams,
+  RestoreBackupResult,
   VerifyBackupParams,
   VerifyBackupResult,
+  VerifyRestoreParams,
+  VerifyRestoreResult,
 } from './backup-steps.js';
 import type {
   ApplyPrivilegesParams,
@@ -94,6 +100,9 @@ export interface StepTypes {
   'back-up-database': { params: BackUpDatabaseParams; result: BackUpDatabaseResult };
   'verify-backup': { params: VerifyBackupParams; result: VerifyBackupResult };
   'promote-backup': { params: PromoteBackupParams; result: PromoteBackupResult };
+  'inspect-restore': { params: InspectRestoreParams; result: InspectRestoreResult };
+  'restore-backup': { params: RestoreBackupParams; result: RestoreBackupResult };
+  'verify-restore': { params: VerifyRestoreParams; result: VerifyRestoreResult };
 }
 
 export type StepKind = keyof StepTypes;
@@ -130,6 +139,9 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'back-up-database': 1,
   'verify-backup': 1,
   'promote-backup': 1,
+  'inspect-restore': 1,
+  'restore-backup': 1,
+  'verify-restore': 1,
 };
 
 export function isStepKind(text: string): text is StepKind {
