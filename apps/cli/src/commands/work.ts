@@ -19,23 +19,28 @@ const QUIET_LOOKS = 4;
 export async function work(run: Run): Promise<ExitCode> {
   if (!run.inProcess)
     throw new CliError(EXIT.usage, 'elsewhere planner and executor work by themselves', 'rehome work --in-process');
+  const limit = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
+  const signal = limit === undefined ? run.interrupted : AbortSignal.any([run.interrupted, limit]);
   try {
     const client = await run.client();
     await run.work();
-    return tell(run, await untilQuiet(run, client));
+    return tell(run, await untilQuiet(run, client, signal));
   } catch (error) {
-    if (!run.interrupted.aborted) throw error;
-    run.say(`\ninterrupted; what is left stands still until somebody runs it again\nNext:  rehome work${flagOf(run)}`);
-    return EXIT.interrupted;
+    if (run.interrupted.aborted) return left(run, EXIT.interrupted, 'interrupted');
+    if (limit?.aborted === true) return left(run, EXIT.timeout, 'the time is up');
+    throw error;
   }
 }
 
+function left(run: Run, exitCode: ExitCode, why: string): ExitCode {
+  run.say(`\n${why}; what is left stands still until somebody runs it again\nNext:  rehome work${flagOf(run)}`);
+  return exitCode;
+}
+
 /** Those that were pending at some time, as they stand at the end. */
-async function untilQuiet(run: Run, client: RehomeClient): Promise<MigrationSummaryAnswer[]> {
-  const { interrupted: signal } = run;
-  const limit = run.timeoutMs === undefined ? Infinity : performance.now() + run.timeoutMs;
+async function untilQuiet(run: Run, client: RehomeClient, signal: AbortSignal): Promise<MigrationSummaryAnswer[]> {
   const seen = new Set<string>();
-  for (let quiet = 0; quiet < QUIET_LOOKS && performance.now() < limit; ) {
+  for (let quiet = 0; quiet < QUIET_LOOKS;) {
     signal.throwIfAborted();
     const pending = await pendingOf(client);
     for (const { migrationId, title } of pending.filter((one) => !seen.has(one.migrationId))) {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { createLogger, type Logger } from '#shared/observability/logger.js';
 import { startTracing, type StopTracing } from '#shared/observability/start-tracing.js';
-import { Executor } from '../../../executor/src/executor.js';
+import type { Executor } from '../../../executor/src/executor.js';
 import { hashKey } from '../../../planner/src/auth/api-keys.js';
 import { createPlanner, type PlannerApp } from '../../../planner/src/planner.app.js';
 import { readInProcessConfig, type InProcessConfig } from './in-process.config.js';
@@ -77,6 +77,8 @@ export class InProcess {
 
   private async beginWork(): Promise<void> {
     const { executor: config } = this.config;
+    // Who only asks does not wait for it.
+    const { Executor } = await import('../../../executor/src/executor.js');
     this.executor = new Executor(config, this.logger.child({ part: 'executor', owner: config.owner }));
     await this.executor.start('ledger');
     this.planner.lifecycle.decide();
