@@ -30,6 +30,8 @@ const AFTER_TROUBLE_MS = 1_000;
 export class Runner {
   private readonly stopping = new AbortController();
   private readonly running = new Set<Promise<void>>();
+  /** Attempts by kind of step. */
+  private readonly byKind = new Map<string, number>();
   private readonly waker = new EventTarget();
   private woken = false;
   /** Of the last failed look; told once, however long it lasts. */
@@ -88,12 +90,18 @@ export class Runner {
     if (claimed === undefined) return false;
     const work = this.work.execute(claimed, this.stopping.signal).finally(() => {
       this.running.delete(work);
-      this.options.metrics.set('rehome_steps_running', {}, this.running.size);
+      this.measure(claimed.kind, -1);
       this.wake();
     });
     this.running.add(work);
-    this.options.metrics.set('rehome_steps_running', {}, this.running.size);
+    this.measure(claimed.kind, 1);
     return true;
+  }
+
+  private measure(kind: string, change: 1 | -1): void {
+    const count = (this.byKind.get(kind) ?? 0) + change;
+    this.byKind.set(kind, count);
+    this.options.metrics.set('rehome_steps_running', { kind }, count);
   }
 
   private async idle(ms: number): Promise<void> {

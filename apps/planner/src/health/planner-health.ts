@@ -3,6 +3,7 @@ import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { measureCursorLag } from './cursor-lag.js';
+import { measureOpenMigrations } from './open-migrations.js';
 
 export interface Check {
   readonly status: 'up' | 'down' | 'off' | 'starting';
@@ -58,7 +59,8 @@ export class PlannerHealth {
   async measureNow(): Promise<void> {
     const { pools, metrics } = this.parts;
     const { checks } = await this.check();
-    if (checks['ledger']?.status === 'up') await measureCursorLag(pools.reads, metrics).catch(() => undefined);
+    if (checks['ledger']?.status !== 'up') return;
+    await Promise.allSettled([measureCursorLag(pools.reads, metrics), measureOpenMigrations(pools.reads, metrics)]);
   }
 
   private measure(name: string, check: Check): void {

@@ -26,9 +26,15 @@ export class MigrationListProjection implements Projection {
       const state = foldMigration(await this.reader.readMigration(migrationId));
       if (state.status === 'unknown') continue;
       const changed = await this.put(state);
-      if (changed && isOver(state))
-        this.metrics.count('rehome_migrations_total', { kind: state.request.kind, status: state.status });
+      if (changed && isOver(state)) this.measureEnd(state);
     }
+  }
+
+  private measureEnd(state: KnownState): void {
+    const labels = { kind: state.request.kind, status: state.status };
+    this.metrics.count('rehome_migrations_total', labels);
+    if ('downtimeMs' in state && state.downtimeMs > 0)
+      this.metrics.observe('rehome_downtime_seconds', labels, state.downtimeMs / 1_000);
   }
 
   /** False when the row stands at this position already: the page came again. */

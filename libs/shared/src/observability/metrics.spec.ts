@@ -13,6 +13,15 @@ describe('metrics', () => {
     expect(text).toContain('rehome_ledger_up 1');
   });
 
+  it('forgets what a gauge held when all of it is set anew', async () => {
+    const metrics = new Metrics();
+    metrics.setAll('rehome_migrations_open', [[{ kind: 'upgrade', status: 'halted' }, 1]]);
+    metrics.setAll('rehome_migrations_open', [[{ kind: 'upgrade', status: 'migrating' }, 2]]);
+    const text = await metrics.text();
+    expect(text).toContain('rehome_migrations_open{kind="upgrade",status="migrating"} 2');
+    expect(text).not.toContain('status="halted"');
+  });
+
   it('keeps the metrics of two processes apart', async () => {
     const [one, two] = [new Metrics(), new Metrics()];
     one.count('rehome_leases_lost_total', {});

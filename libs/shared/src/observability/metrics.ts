@@ -10,6 +10,7 @@ interface MetricEntry {
 }
 
 const FAST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const DOWNTIME_SECONDS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const STEP_SECONDS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 
 /** Closed list; `docs/reference/metrics.md` and this list are held together by a test. */
@@ -41,6 +42,11 @@ export const METRICS = {
     help: 'Positions a leased reader is behind the head',
     labels: ['cursor'],
   },
+  rehome_cursor_lag_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest event that a leased reader has not passed; 0 at the head',
+    labels: ['cursor'],
+  },
   rehome_relay_published_total: { type: 'counter', help: 'Records the relay sent', labels: ['topic'] },
   rehome_http_request_seconds: {
     type: 'histogram',
@@ -51,6 +57,22 @@ export const METRICS = {
   // planner
   rehome_requests_total: { type: 'counter', help: 'Requests for migrations', labels: ['kind', 'via', 'outcome'] },
   rehome_migrations_total: { type: 'counter', help: 'Migrations that reached a status', labels: ['kind', 'status'] },
+  rehome_migrations_open: {
+    type: 'gauge',
+    help: 'Migrations that are not over, by status now',
+    labels: ['kind', 'status'],
+  },
+  rehome_migrations_waiting_seconds: {
+    type: 'gauge',
+    help: 'How long ago anything happened to the quietest migration of a status',
+    labels: ['status'],
+  },
+  rehome_downtime_seconds: {
+    type: 'histogram',
+    help: 'Time without the application of a migration that ended',
+    labels: ['kind', 'status'],
+    buckets: DOWNTIME_SECONDS,
+  },
   rehome_process_manager_reactions_total: {
     type: 'counter',
     help: 'Decisions of the process manager that appended events',
@@ -74,7 +96,7 @@ export const METRICS = {
     labels: ['kind', 'direction'],
     buckets: STEP_SECONDS,
   },
-  rehome_steps_running: { type: 'gauge', help: 'Attempts running here now', labels: [] },
+  rehome_steps_running: { type: 'gauge', help: 'Attempts running here now', labels: ['kind'] },
   rehome_leases_lost_total: { type: 'counter', help: 'Attempts that lost their lease', labels: [] },
   rehome_stale_fences_total: { type: 'counter', help: 'Writes refused because of an old fence', labels: [] },
   rehome_swept_commands_total: {
@@ -110,6 +132,12 @@ export class Metrics {
 
   set<N extends NamesOf<'gauge'>>(name: N, labels: LabelsOf<N>, value: number): void {
     this.gauges.get(name)?.set({ ...labels }, value);
+  }
+
+  /** All that a gauge holds: what is not named is gone, as a status that no migration has any more. */
+  setAll<N extends NamesOf<'gauge'>>(name: N, values: readonly (readonly [LabelsOf<N>, number])[]): void {
+    this.gauges.get(name)?.reset();
+    for (const [labels, value] of values) this.set(name, labels, value);
   }
 
   observe<N extends NamesOf<'histogram'>>(name: N, labels: LabelsOf<N>, value: number): void {
