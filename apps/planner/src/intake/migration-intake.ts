@@ -98,7 +98,7 @@ export class MigrationIntake {
     const lookups = await this.parts.lookups();
     const prepared = await prepareRequest(request, lookups);
     const migrationId = arrival.migrationId ?? toMigrationId(uuidV7());
-    const answer = answerOf(migrationId, prepared, arrival.dryRun);
+    const answer = answerOf(migrationId, rehearses(request) ? rehearsed(prepared) : prepared, arrival.dryRun);
     const policies = policiesOf(lookups);
     const event = requestedEvent({ arrival, request, prepared, policies, migrationId });
     const effects = idempotencyEffects({ arrival, request, answer });
@@ -140,8 +140,8 @@ function requestedEvent({
       request: requestJson(request),
       dryRun: arrival.dryRun,
       requestedBy: arrival.actor,
-      title: prepared.title,
-      answerStatus: prepared.status,
+      title: rehearses(request) ? `rehearsal: ${prepared.title}` : prepared.title,
+      answerStatus: rehearses(request) ? 'requested' : prepared.status,
       registry: asJsonObject(prepared.registry),
       ...(policies.length === 0 ? {} : { policies }),
     },
@@ -165,6 +165,14 @@ function idempotencyEffects({
   const bodyHash = createHash('sha256').update(body).digest('hex');
   // Before the reservation, so that the same request again meets its own answer and not its own reservation.
   return [{ effect: 'idempotency', ...arrival.idempotency, bodyHash, answer: asJsonObject(answer) }];
+}
+
+function rehearsed(prepared: Prepared): Prepared {
+  return { ...prepared, status: 'requested', message: `rehearsal, services stay as they are: ${prepared.message}` };
+}
+
+function rehearses({ options }: MigrationRequest): boolean {
+  return options?.rehearse === true;
 }
 
 function queues({ options }: MigrationRequest, { via }: Arrival): boolean {

@@ -59,8 +59,8 @@ describe('POST /v1/migrations', () => {
     ['U+0000 in a text', { kind: 'upgrade', instanceId: 'x', toPlan: 'a\u0000b' }, 400, 'REQUEST_INVALID', ['/toPlan']],
     ['an unknown kind', { kind: 'teleport' }, 422, 'KIND_UNKNOWN', ['/kind']],
     [
-      'an option that is not carried out yet',
-      { kind: 'upgrade', instanceId: 'x', toPlan: 'y', options: { rehearse: true } },
+      'an option that is not carried out for its kind',
+      { kind: 'backup', database: { server: 'x', database: 'y' }, options: { rehearse: true } },
       422,
       'OPTION_UNSUPPORTED',
       ['/options/rehearse'],

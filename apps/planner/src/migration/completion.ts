@@ -36,6 +36,8 @@ function completionOf(state: Planned, outcome: PlanOutcome, downtimeMs: number):
       return { events: [], result: retired(state, outcome) };
     case 'backup':
       return { events: [], result: backupResult(state) };
+    case 'rehearsal':
+      throw new RangeError('a rehearsal ends by itself, see decide-rehearsal.ts');
     default:
       return assertNever(outcome);
   }

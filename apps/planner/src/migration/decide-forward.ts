@@ -2,6 +2,7 @@ import type { PlannedStep } from '#shared/contracts/plan.js';
 import { completePlan } from './completion.js';
 import { commandRetry, commandStep } from './commands.js';
 import { event, failure, NOTHING, type Decision, type Draft } from './decision.js';
+import { decideRehearsed, rehearsalOutcome } from './decide-rehearsal.js';
 import { decideDryRun } from './decide-dry-run.js';
 import { DOWNTIME_TIMER, decideStop, failedStep, reasonToStop } from './decide-stop.js';
 import { failureOfRun } from './judge-result.js';
@@ -51,8 +52,13 @@ function goOn(state: Forward): Decision {
   const retries = state.runs.filter((run) => run.progress.status === 'retry-requested' && isLatest(state, run));
   if (retries.length > 0) return { events: retries.map((run) => commandRetry(run, state.planned)) };
   const { steps } = state.planned.plan;
-  if (steps.every((step) => hasSucceeded(state, step.id))) return completePlan(state);
+  if (steps.every((step) => hasSucceeded(state, step.id))) return finish(state);
   return state.status === 'paused' ? NOTHING : commandReady(state);
+}
+
+function finish(state: Forward): Decision {
+  const rehearsal = rehearsalOutcome(state);
+  return rehearsal === undefined ? completePlan(state) : decideRehearsed(state, rehearsal);
 }
 
 /** Commands every step whose predecessors are done. */

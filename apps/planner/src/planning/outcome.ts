@@ -48,12 +48,23 @@ export interface BackupOutcome {
   readonly type: 'backup';
 }
 
+/** `Plan.outcome` of a rehearsal: what its steps stand for, and what cannot be measured without stopping anything. */
+export interface RehearsalOutcome {
+  readonly type: 'rehearsal';
+  /** Kinds of the steps of the real plan, by the kind that was measured instead. */
+  readonly standsFor: Readonly<Record<string, readonly string[]>>;
+  /** Steps of the real plan that would run while the application is down, with what each is counted as. */
+  readonly assumed: readonly { readonly kind: string; readonly ms: number }[];
+  readonly maxDowntimeMs?: number;
+}
+
 /** One arm per kind of outcome; `migration/completion.ts` says what comes of it at the end. */
 export interface OutcomeTypes {
   move: MoveOutcome;
   resize: ResizeOutcome;
   retire: RetireOutcome;
   backup: BackupOutcome;
+  rehearsal: RehearsalOutcome;
 }
 
 export type PlanOutcome = OutcomeTypes[keyof OutcomeTypes];
@@ -63,6 +74,7 @@ const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = {
   resize: true,
   retire: true,
   backup: true,
+  rehearsal: true,
 };
 
 /**

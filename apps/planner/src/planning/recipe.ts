@@ -10,6 +10,8 @@ import { STEP_TRAITS } from './step-traits.js';
 /** What a recipe works from: the request and the registry as they stood when it was asked. */
 export interface RecipeRequest {
   readonly migrationId: string;
+  /** What it is about; absent only where nothing is held. */
+  readonly subject?: string;
   readonly title: string;
   readonly request: JsonObject;
   readonly registry: JsonObject;

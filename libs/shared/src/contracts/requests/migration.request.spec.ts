@@ -71,12 +71,14 @@ describe('a request for a migration', () => {
     });
   });
 
-  it('is refused when an option is not carried out yet, instead of ignoring it', () => {
-    expect(refusal({ ...upgrade, options: { rehearse: true } })).toEqual({
+  it('is refused when an option is not carried out for its kind, instead of ignoring it', () => {
+    const backup = { kind: 'backup', database: { server: 'pool-2', database: 'odoo_acme' } };
+    expect(refusal({ ...backup, options: { rehearse: true } })).toEqual({
       code: 'OPTION_UNSUPPORTED',
       pointers: ['/options/rehearse'],
     });
-    expect(parseMigrationRequest({ ...upgrade, options: { rehearse: false } }).ok).toBe(true);
+    for (const rehearse of [true, false])
+      expect(parseMigrationRequest({ ...upgrade, options: { rehearse } }).ok).toBe(true);
   });
 
   it('cannot smuggle a prototype or nest without end', () => {

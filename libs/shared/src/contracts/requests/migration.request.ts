@@ -67,10 +67,16 @@ export function requestJson(request: MigrationRequest): JsonObject {
   return instanceToPlain(request, { exposeUnsetFields: false }) as JsonObject;
 }
 
-/** Known to the contract but not carried out yet: refused, because ignoring a promise is worse. */
+/** Kinds that copy a database whose application would be down meanwhile. */
+const REHEARSED: readonly string[] = ['upgrade', 'relocate', 'return'];
+
+/** Known to the contract but not carried out for this kind: refused, because ignoring a promise is worse. */
 function unsupportedOptions(request: MigrationRequest): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (request.options?.rehearse === true)
-    problems.push({ pointer: '/options/rehearse', message: 'rehearsals are not carried out yet; leave it out' });
+  if (request.options?.rehearse === true && !REHEARSED.includes(request.kind))
+    problems.push({
+      pointer: '/options/rehearse',
+      message: `only ${REHEARSED.join(', ')} can be rehearsed; leave it out`,
+    });
   return problems;
 }
