@@ -35,7 +35,7 @@ COPY --from=build /app/dist/apps/planner ./dist/apps/planner
 USER 1000:1000
 ENV REHOME_PLANNER_HOST=0.0.0.0 REHOME_PLANNER_PORT=8400
 EXPOSE 8400
-HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=5 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=5 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.REHOME_PLANNER_PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/apps/planner/src/main.js"]
 
@@ -61,6 +61,6 @@ COPY --from=build /app/dist/apps/executor ./dist/apps/executor
 USER 1000:1000
 ENV REHOME_EXECUTOR_HOST=0.0.0.0 REHOME_EXECUTOR_PORT=8401 REHOME_WORK_ROOT=/var/lib/rehome/work
 EXPOSE 8401
-HEALTHCHECK --interval=3s --timeout=5s --start-period=60s --retries=5 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=5 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.REHOME_EXECUTOR_PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/apps/executor/src/main.js"]
