@@ -19,6 +19,13 @@ describe('the list of an archive', () => {
     expect(items).toBe(4);
   });
 
+  test('loses the comments of extensions where another role than the administrator restores', () => {
+    const list = '3652; 0 0 COMMENT - EXTENSION pg_trgm \n3653; 0 0 COMMENT public TABLE t acme';
+    const present = { schemas: [], extensions: [] };
+    expect(selectItems(list, present).items).toBe(2);
+    expect(selectItems(list, present, true).text).toBe('3653; 0 0 COMMENT public TABLE t acme\n');
+  });
+
   test('stays whole when nothing stands there', () => {
     expect(selectItems(LIST.join('\n'), { schemas: [], extensions: [] }).items).toBe(6);
   });

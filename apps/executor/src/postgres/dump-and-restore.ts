@@ -127,7 +127,7 @@ export async function restoreDatabase(
     { program: run.tools.pgRestore, arguments: ['--list', run.directory], workDirectory: run.workDirectory },
     run.signal,
   );
-  const selected = selectItems(list.stdout, present);
+  const selected = selectItems(list.stdout, present, scope.asRole !== undefined);
   const listFile = join(run.workDirectory, 'restore.list');
   await writeFile(listFile, selected.text, { mode: 0o600 });
   const call: ToolCall = {
@@ -185,13 +185,15 @@ export interface PresentObjects {
  * Takes what stands at the target already out of an archive's list (`create schema` has no "if not exists" there).
  * A line reads `2615; 2615 16400 SCHEMA - audit acme`; blanks and line ends inside names are kept or made blanks.
  */
-export function selectItems(list: string, present: PresentObjects): { text: string; items: number } {
+export function selectItems(list: string, present: PresentObjects, asRole = false): { text: string; items: number } {
   const lines = list.split('\n');
   const dropped = new Set([
     ...present.schemas.map((name) => entryOf(lines, ` SCHEMA - ${tagText(name)} `)),
     ...present.extensions.map((name) => entryOf(lines, ` EXTENSION - ${tagText(name)} `)),
   ]);
-  const entries = lines.filter((line) => ENTRY.test(line) && !dropped.has(line));
+  // Extensions stand there already, with their comments, and belong to the administrator: no other role may comment on them.
+  const foreign = (line: string): boolean => asRole && line.replace(ENTRY, '').startsWith(' COMMENT - EXTENSION ');
+  const entries = lines.filter((line) => ENTRY.test(line) && !dropped.has(line) && !foreign(line));
   return { text: `${entries.join('\n')}\n`, items: entries.length };
 }
 
