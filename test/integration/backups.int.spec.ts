@@ -76,6 +76,29 @@ describe('a backup', () => {
   }, 60_000);
 });
 
+describe('a clean-up of backups', () => {
+  it('removes what no tier keeps, and never the last verified one of a database [d21]', async () => {
+    const database = given().source.database;
+    const keep = { manual: 0, daily: 0, weekly: 0, monthly: 0 };
+    const { path } = await given().backUp({ tier: 'monthly', verify: false });
+    expect(await given().run({ database, keep }, '/v1/backups/cleanup')).toMatchObject({ status: 'completed' });
+    const left = await given().planner.call('GET', '/v1/backups');
+    expect(left.text).toContain('"status":"verified"');
+    expect(JSON.parse(left.text)).toMatchObject({ items: [{ status: 'verified' }], next: null });
+    expect(existsSync(path)).toBe(false);
+  }, 90_000);
+
+  it('takes an operator, by whichever call it is asked for', async () => {
+    const role = 'approver';
+    const body = { kind: 'clean-up-backups' };
+    const answers = [
+      await given().planner.call('POST', '/v1/migrations', { role, body }),
+      await given().planner.call('POST', '/v1/backups/cleanup', { role, body: {} }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([403, 403]);
+  });
+});
+
 describe('a backup is not trusted', () => {
   const files = (path: string): string[] =>
     readdirSync(join(path, 'dump')).filter((name) => name.endsWith('.dat.gz') || name.endsWith('.dat'));

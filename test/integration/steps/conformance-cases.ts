@@ -299,4 +299,10 @@ export const CASES: Cases = {
     }),
     diesAt: 'step.verify-restore.run.after',
   },
+  'remove-backups': {
+    kind: 'remove-backups',
+    // One that is gone: what a clean-up of ours does to others' files is told in backups.int.spec.
+    params: () => ({ backupIds: ['7d9f0a52-1111-4222-8333-444455556667'] }),
+    diesAt: 'step.remove-backups.probe',
+  },
 };

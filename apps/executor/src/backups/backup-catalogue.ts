@@ -144,6 +144,17 @@ export class BackupCatalogue {
     throw new RehomeError('BACKUP_UNKNOWN', `site ${site} has no sound backup of ${told}; make one`);
   }
 
+  /** How many verified backups there are of the database that one is of. */
+  async verifiedOf({ server, database }: Pick<Backup, 'server' | 'database'>): Promise<number> {
+    const rows = await this.query(
+      `select backup_id
+         from executor.backup_list
+        where server = $1 and database = $2 and status = 'verified'`,
+      [server, database],
+    );
+    return rows.length;
+  }
+
   /** Where a backup came from, also when it was deleted since. */
   async findAny(backupId: string): Promise<Pick<Backup, 'server' | 'database'> | undefined> {
     const rows = await this.query(`select server, database from executor.backup where backup_id = $1`, [backupId]);

@@ -22,7 +22,7 @@ export async function removeExpiredBackups(
 }
 
 /** A row is no reason to remove anything outside the work root. */
-function isBelow(path: string, root: string): boolean {
+export function isBelow(path: string, root: string): boolean {
   const way = relative(root, path);
   return way !== '' && !way.startsWith(`..${sep}`) && way !== '..' && !way.startsWith(sep);
 }

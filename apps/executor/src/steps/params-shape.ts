@@ -125,6 +125,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     schemas: 'list?',
     jobs: 'number',
   },
+  'remove-backups': { backupIds: 'list' },
   'promote-backup': { backupId: 'text', tier: 'text', previous: 'text' },
 };
 

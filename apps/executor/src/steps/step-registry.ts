@@ -2,6 +2,7 @@ import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Step } from '../running/step.js';
 import { backUpDatabase } from './backup/back-up-database.step.js';
 import { promoteBackup } from './backup/promote-backup.step.js';
+import { removeBackups } from './backup/remove-backups.step.js';
 import { restoreBackup } from './backup/restore-backup.step.js';
 import { verifyRestore } from './backup/verify-restore.step.js';
 import { verifyBackup } from './backup/verify-backup.step.js';
@@ -65,6 +66,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'inspect-restore': inspectRestore,
   'restore-backup': restoreBackup,
   'verify-restore': verifyRestore,
+  'remove-backups': removeBackups,
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {

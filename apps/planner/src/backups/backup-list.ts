@@ -108,6 +108,22 @@ export class BackupList {
     return { items, next: rows.length > limit && last !== undefined ? placeOf(last) : null };
   }
 
+  /** Every one of the databases, newest first. */
+  async all(of: Pick<BackupQuery, 'server' | 'database'>): Promise<BackupEntry[]> {
+    const found: BackupEntry[] = [];
+    let after: string | null | undefined;
+    while (after !== null) {
+      const page: { items: BackupEntry[]; next: string | null } = await this.page({
+        ...of,
+        ...(after === undefined ? {} : { after }),
+        limit: MAX_LIMIT,
+      });
+      found.push(...page.items);
+      after = page.next;
+    }
+    return found;
+  }
+
   private async query(text: string, values: unknown[]): Promise<BackupEntry[]> {
     try {
       return (await this.pool.query<Row>(text, values)).rows.map(toEntry);

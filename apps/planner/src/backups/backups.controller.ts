@@ -3,7 +3,8 @@ import { ApiAcceptedResponse, ApiBody, ApiHeader, ApiOkResponse, ApiTags } from 
 import type { FastifyReply } from 'fastify';
 import { BACKUP_TIERS, type BackupTier } from '#shared/contracts/backups.js';
 import { NoRequest } from '#shared/contracts/requests/action.request.js';
-import { ChoiceField } from '#shared/contracts/requests/fields.js';
+import { KeptBackups } from '#shared/contracts/requests/backup.request.js';
+import { ChoiceField, IdentifierField, ObjectField, TextField } from '#shared/contracts/requests/fields.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
@@ -18,6 +19,21 @@ import { BackupPage, BackupView } from './backup-views.js';
 export class PromoteBody {
   @ChoiceField({ values: BACKUP_TIERS, description: 'Its tier from now on' })
   readonly tier!: BackupTier;
+}
+
+/** Body of POST /v1/backups/cleanup. */
+export class CleanUpBody {
+  @ChoiceField({ optional: true, values: BACKUP_TIERS, description: 'Only of this tier' })
+  readonly tier?: BackupTier;
+
+  @TextField({ optional: true, maxLength: 100, description: 'Only of databases of this server' })
+  readonly server?: string;
+
+  @IdentifierField({ optional: true, description: 'Only of databases of this name' })
+  readonly database?: string;
+
+  @ObjectField({ optional: true, type: () => KeptBackups, description: 'How many of each tier stay, per database' })
+  readonly keep?: KeptBackups;
 }
 
 const KEY_HEADER = {
@@ -90,6 +106,23 @@ export class BackupsController {
   ): Promise<AcceptedMigration> {
     const { backupId } = await this.known(id);
     return this.ask({ kind: 'promote-backup', backupId, tier }, { key, caller, reply });
+  }
+
+  @Post('cleanup')
+  @HttpCode(202)
+  @NeedsRole('operator', 'Remove backups that no tier keeps any longer')
+  @ApiHeader(KEY_HEADER)
+  @ApiBody({ type: CleanUpBody, required: false })
+  @ApiAcceptedResponse({ type: AcceptedMigration, description: 'Taken; the work goes on by itself' })
+  @problemResponse(400, 'The body does not have its shape')
+  @problemResponse(409, 'Another clean-up is at work; `links.holder` names it')
+  cleanUp(
+    @Body(bodyOf(CleanUpBody)) body: CleanUpBody,
+    @Headers('idempotency-key') key: unknown,
+    @Caller() caller: Principal,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<AcceptedMigration> {
+    return this.ask({ kind: 'clean-up-backups', ...body }, { key, caller, reply });
   }
 
   private async ask(body: object, { key, caller, reply }: Asking): Promise<AcceptedMigration> {

@@ -44,6 +44,7 @@ const ROUTES = [
   'GET /v1/services/{name}',
   'GET /v1/backups',
   'GET /v1/backups/{id}',
+  'POST /v1/backups/cleanup',
   'POST /v1/backups/{id}/promote',
   'POST /v1/backups/{id}/verify',
   'POST /v1/migrations',

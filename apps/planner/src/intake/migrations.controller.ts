@@ -12,6 +12,7 @@ import { untilGone } from '../http/ndjson.js';
 import { queryOf } from '../http/parsed.pipe.js';
 import { AcceptedMigration, migrationLinks } from './accepted.js';
 import { idempotencyOf } from './idempotency-key.js';
+import { refuseKindBelowRole } from './kind-role.js';
 import { MigrationIntake } from './migration-intake.js';
 import { SHUTDOWN } from '../tokens.js';
 import { ListQuery, MigrationList } from '../projections/migration-list.js';
@@ -70,6 +71,7 @@ export class MigrationsController {
     @Caller() caller: Principal,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AcceptedMigration> {
+    refuseKindBelowRole(body, caller);
     const idempotency = idempotencyOf(key, caller.keyName);
     const { answer, repeated } = await this.intake.take({
       body,

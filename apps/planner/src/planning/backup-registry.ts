@@ -37,6 +37,17 @@ export function readCataloguedRegistry(registry: JsonObject): CataloguedRegistry
   return registry as unknown as CataloguedRegistry;
 }
 
+/** Of a clean-up: what goes, all of it at one site. */
+export interface CleanUpRegistry {
+  readonly remove: readonly CataloguedBackup[];
+}
+
+/** @throws RangeError when the snapshot that intake wrote lacks something. */
+export function readCleanUpRegistry(registry: JsonObject): CleanUpRegistry {
+  if (registry['remove'] === undefined) throw new RangeError('the registry snapshot of a clean-up lacks "remove"');
+  return registry as unknown as CleanUpRegistry;
+}
+
 /** Of a restore. */
 export interface RestoreRegistry {
   /** The server that it goes to. */

@@ -73,7 +73,7 @@ const SERVICE_STEPS: readonly StepKind[] = [
 ];
 
 /** A name that clients find, or what is gone afterwards. */
-const PASSES_ALONE: readonly StepKind[] = ['publish-database', 'reinstate-source', 'drop-retired'];
+const PASSES_ALONE: readonly StepKind[] = ['publish-database', 'reinstate-source', 'drop-retired', 'remove-backups'];
 
 function duplicateIds(steps: readonly PlannedStep[]): string[] {
   const ids = steps.map((step) => step.id);

@@ -1,6 +1,7 @@
 import type { Recipe } from './recipe.js';
 import { backupRecipe } from './recipes/backup.recipe.js';
 import { promoteBackupRecipe, verifyBackupRecipe } from './recipes/catalogued-backup.recipes.js';
+import { cleanUpBackupsRecipe } from './recipes/clean-up-backups.recipe.js';
 import { relocateRecipe } from './recipes/relocate.recipe.js';
 import { retireRecipe } from './recipes/retire.recipe.js';
 import { returnRecipe } from './recipes/return.recipe.js';
@@ -16,6 +17,7 @@ const RECIPES: readonly Recipe[] = [
   verifyBackupRecipe,
   promoteBackupRecipe,
   restoreRecipe,
+  cleanUpBackupsRecipe,
 ];
 
 /** Kinds of migration that can be planned, in the order they are shown. */

@@ -47,4 +47,5 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'inspect-restore': REVERSIBLE,
   'restore-backup': REVERSIBLE,
   'verify-restore': REVERSIBLE,
+  'remove-backups': FINAL,
 };

@@ -103,6 +103,7 @@ export const ERROR_CODES = {
   TOOL_MISSING: { disposition: 'abandon', status: 500, title: 'A PostgreSQL client tool is missing' },
   TOOL_FAILED: { disposition: 'abandon', status: 500, title: 'A PostgreSQL client tool failed' },
   BACKUP_UNKNOWN: { disposition: 'abandon', status: 404, title: 'The backup catalogue holds no such backup' },
+  BACKUP_NEEDED: { disposition: 'abandon', status: 409, title: 'A backup is still needed' },
   BACKUP_UNPROVABLE: { disposition: 'abandon', status: 422, title: 'A backup holds no record to prove it by' },
   BACKUP_DAMAGED: { disposition: 'abandon', status: 500, title: 'A backup does not match its manifest' },
   VERIFICATION_FAILED: { disposition: 'abandon', status: 500, title: 'Source and copy disagree' },

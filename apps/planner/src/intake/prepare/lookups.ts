@@ -20,6 +20,7 @@ export async function lookupsFrom(parts: {
     instancesIn: (server, database) => registry.instancesIn(server, database),
     migration: async (migrationId) => foldMigration(await reader.readMigration(toMigrationId(migrationId))),
     backup: (backupId) => backups.find(backupId),
+    allBackups: (of) => backups.all(of),
     backups: async (query) => (await backups.page(query)).items,
     migrationsOf: async (kind, subject) => (await list.page({ kind, subject, limit: 500 })).items,
   };

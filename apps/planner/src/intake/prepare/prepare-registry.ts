@@ -1,6 +1,7 @@
 import type { MigrationKind, RequestOf } from '#shared/contracts/requests/migration.request.js';
 import { prepareBackup, preparePromoteBackup, prepareVerifyBackup } from './backups.js';
 import type { Lookups, Prepare, Prepared } from './prepared.js';
+import { prepareCleanUp } from './clean-up-backups.js';
 import { prepareRelocate } from './relocate.js';
 import { prepareRetire } from './retire.js';
 import { prepareReturn } from './return.js';
@@ -17,6 +18,7 @@ const PREPARE: { readonly [K in MigrationKind]: Prepare<RequestOf<K>> } = {
   'verify-backup': prepareVerifyBackup,
   'promote-backup': preparePromoteBackup,
   restore: prepareRestore,
+  'clean-up-backups': prepareCleanUp,
 };
 
 /** @throws RequestRefused naming all that is missing or speaks against the request. */

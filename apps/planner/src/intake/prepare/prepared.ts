@@ -28,6 +28,8 @@ export interface Lookups {
   migration(migrationId: string): Promise<MigrationState>;
   /** A backup of the catalogue, whatever its state. */
   backup(backupId: string): Promise<BackupEntry | undefined>;
+  /** Every backup of these databases, newest first. */
+  allBackups(of: Pick<BackupQuery, 'server' | 'database'>): Promise<readonly BackupEntry[]>;
   /** Backups that fit, newest first. */
   backups(query: BackupQuery): Promise<readonly BackupEntry[]>;
   /** Migrations of a kind about a subject, newest first. */

@@ -2,7 +2,15 @@ import { applyDecorators } from '@nestjs/common';
 import { Transform } from 'class-transformer';
 import { BACKUP_TIERS, type BackupTier } from '../backups.js';
 import { COMPRESSIONS, type Compression } from '../steps/backup-steps.js';
-import { ChoiceField, IdentifierField, ObjectField, PatternField, TextField, TextsField } from './fields.js';
+import {
+  ChoiceField,
+  IdentifierField,
+  IntegerField,
+  ObjectField,
+  PatternField,
+  TextField,
+  TextsField,
+} from './fields.js';
 import { MigrationOptions } from './migration-options.request.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -88,6 +96,42 @@ export class PromoteBackupRequest {
 
   @ChoiceField({ values: BACKUP_TIERS, description: 'Its tier from now on' })
   readonly tier!: BackupTier;
+
+  @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
+  readonly options?: MigrationOptions;
+}
+
+/** How many of each tier stay, per database. */
+export class KeptBackups implements Readonly<Partial<Record<BackupTier, number>>> {
+  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `manual`; 10 when silent' })
+  readonly manual?: number;
+
+  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `daily`; 7 when silent' })
+  readonly daily?: number;
+
+  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `weekly`; 5 when silent' })
+  readonly weekly?: number;
+
+  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `monthly`; 12 when silent' })
+  readonly monthly?: number;
+}
+
+/** Backups that no tier keeps any longer are removed; never the last verified one of a database. */
+export class CleanUpBackupsRequest {
+  @ChoiceField({ values: ['clean-up-backups'], description: 'The kind of migration' })
+  readonly kind!: 'clean-up-backups';
+
+  @ChoiceField({ optional: true, values: BACKUP_TIERS, description: 'Only of this tier' })
+  readonly tier?: BackupTier;
+
+  @TextField({ optional: true, maxLength: 100, description: 'Only of databases of this server', example: 'main' })
+  readonly server?: string;
+
+  @IdentifierField({ optional: true, description: 'Only of databases of this name', example: 'core_db' })
+  readonly database?: string;
+
+  @ObjectField({ optional: true, type: () => KeptBackups, description: 'How many stay' })
+  readonly keep?: KeptBackups;
 
   @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
   readonly options?: MigrationOptions;

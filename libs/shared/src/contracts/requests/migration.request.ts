@@ -2,7 +2,7 @@ import { instanceToPlain } from 'class-transformer';
 import type { ErrorCode } from '../../errors/error-codes.js';
 import type { JsonObject } from '../json.js';
 import type { FieldProblem } from '../problem.js';
-import { BackupRequest, PromoteBackupRequest, VerifyBackupRequest } from './backup.request.js';
+import { BackupRequest, CleanUpBackupsRequest, PromoteBackupRequest, VerifyBackupRequest } from './backup.request.js';
 import { isObject, parseAs } from './parse.js';
 import { RelocateRequest } from './relocate.request.js';
 import { RetireRequest } from './retire.request.js';
@@ -20,6 +20,7 @@ export const MIGRATION_REQUESTS = {
   'verify-backup': VerifyBackupRequest,
   'promote-backup': PromoteBackupRequest,
   restore: RestoreRequest,
+  'clean-up-backups': CleanUpBackupsRequest,
 } as const;
 
 export type MigrationKind = keyof typeof MIGRATION_REQUESTS;

@@ -156,3 +156,12 @@ export interface VerifyRestoreParams {
 export interface VerifyRestoreResult extends VerifyCopyResult {
   readonly backupId: string;
 }
+
+/** Removes backups that a clean-up named. */
+export interface RemoveBackupsParams {
+  readonly backupIds: readonly string[];
+}
+
+export interface RemoveBackupsResult {
+  readonly removed: readonly string[];
+}

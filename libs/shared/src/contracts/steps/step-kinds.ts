@@ -8,6 +8,8 @@ import type {
   InspectRestoreResult,
   PromoteBackupParams,
   PromoteBackupResult,
+  RemoveBackupsParams,
+  RemoveBackupsResult,
   RestoreBackupParams,
   RestoreBackupResult,
   VerifyBackupParams,
@@ -103,6 +105,7 @@ export interface StepTypes {
   'inspect-restore': { params: InspectRestoreParams; result: InspectRestoreResult };
   'restore-backup': { params: RestoreBackupParams; result: RestoreBackupResult };
   'verify-restore': { params: VerifyRestoreParams; result: VerifyRestoreResult };
+  'remove-backups': { params: RemoveBackupsParams; result: RemoveBackupsResult };
 }
 
 export type StepKind = keyof StepTypes;
@@ -142,6 +145,7 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'inspect-restore': 1,
   'restore-backup': 1,
   'verify-restore': 1,
+  'remove-backups': 1,
 };
 
 export function isStepKind(text: string): text is StepKind {
