@@ -106,6 +106,7 @@ describe('rehome submit', () => {
     [['relocate', '--source', 'pool-1/shop_acme', '--target', 'gone/shop'], 'SERVER_UNKNOWN'],
     [['return', '--migration', id, '--data', 'current'], id],
     [['retire', '--migration', id, '--backup', id], id],
+    [['restore', '--backup', id, '--target', 'gone/shop'], id],
     [['backup', '--database', 'gone/shop', '--tier', 'daily', '--schema', 'a', '--schema', 'b'], 'SERVER_UNKNOWN'],
   ])('makes a request of its kind from flags: %j', async (args, words) => {
     const { code, err } = await cli.run(['submit', ...args, '--labels', 'team=erp', '--max-downtime', '60']);

@@ -86,4 +86,26 @@ export const KINDS: readonly KindOfRequest[] = [
       { flag: '--compress <how>', description: 'compression', field: 'compress' },
     ],
   },
+  {
+    kind: 'restore',
+    description: 'bring a backup back as a database',
+    flags: [
+      { flag: '--backup <id>', description: 'the backup', field: 'backupId' },
+      { flag: '--latest-tier <tier>', description: 'or the newest of this tier', field: 'latest.tier' },
+      { flag: '--latest-label <text>', description: 'or the newest with this label', field: 'latest.label' },
+      {
+        flag: '--latest-of <server/database>',
+        description: 'the newest of this database',
+        field: ['latest.server', 'latest.database'],
+      },
+      { flag: '--owner <role>', description: 'of the target', field: 'target.owner' },
+      { flag: '--schema <name>', description: 'only this schema; may be repeated', list: true, field: 'schemas' },
+      {
+        flag: '--target <server/database>',
+        description: 'where it is to stand',
+        required: true,
+        field: ['target.server', 'target.database'],
+      },
+    ],
+  },
 ];

@@ -47,14 +47,14 @@ export interface ResultPart {
 export function resultParts(result: JsonObject | null): ResultPart[] {
   return Object.entries(result ?? {}).map(([title, value]) => {
     if (typeof value !== 'object' || value === null) return { title, facts: flatFacts(value, title), checklist: [] };
-    const { checklist, ...rest } = Object.fromEntries(Object.entries(value)) as JsonObject;
+    const { checklist, ...rest } = Object.fromEntries<JsonValue | undefined>(Object.entries(value));
     return { title, facts: flatFacts(rest), checklist: checklistOf(checklist) };
   });
 }
 
 /** The parser of a certificate's checklist. */
 function checklistOf(value: JsonValue | undefined): ResultPart['checklist'] {
-  return Array.isArray(value) ? (value as unknown as ResultPart['checklist']) : [];
+  return Array.isArray(value) ? (value as ResultPart['checklist']) : [];
 }
 
 /** `2026-11-21 05:44:49.123 UTC` */

@@ -1,0 +1,100 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { PlannerError } from './planner-error.js';
+import { RehomeClient } from './rehome-client.js';
+
+let server: Server | undefined;
+const asked: IncomingMessage[] = [];
+
+afterEach(async () => {
+  server?.closeAllConnections();
+  server?.close();
+  if (server?.listening === true) await once(server, 'close');
+  asked.length = 0;
+});
+
+/** A planner that answers the first call with the first answer, and so on; the last one for ever. */
+async function planner(...answers: ((response: ServerResponse) => void)[]): Promise<RehomeClient> {
+  server = createServer((request, response) => {
+    asked.push(request);
+    request.resume();
+    (answers[asked.length - 1] ?? answers.at(-1))?.(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return new RehomeClient({ url: `http://127.0.0.1:${String(port)}`, apiKey: 'rk_1' });
+}
+
+const json = (status: number, body: object) => (response: ServerResponse) =>
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+const away = json(503, { code: 'LEDGER_UNAVAILABLE', detail: 'the ledger does not answer' });
+const hangUp = (response: ServerResponse) => response.destroy();
+
+describe('a call of the planner', () => {
+  it('is asked again with the same key when the planner is away for a moment', async () => {
+    const client = await planner(away, hangUp, json(202, { migrationId: 'm' }));
+    expect(await client.submit({ kind: 'upgrade', instanceId: 'a', toPlan: 'b' })).toEqual({ migrationId: 'm' });
+    const keys = asked.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual([keys[0], keys[0], keys[0]]);
+    expect(asked[0]?.headers.authorization).toBe('Bearer rk_1');
+  });
+
+  it('is not asked twice when it may have taken effect', async () => {
+    const client = await planner(away, json(202, {}));
+    await expect(client.act('m', 'retry', {})).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE', status: 503 });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('fails with code, status and every field that is wrong', async () => {
+    const errors = [{ pointer: '/toPlan', message: 'is missing' }];
+    const client = await planner(json(400, { code: 'REQUEST_INVALID', detail: 'no', errors, links: { holder: 'x' } }));
+    const failure: unknown = await client.submit({}).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(PlannerError);
+    expect(failure).toMatchObject({ code: 'REQUEST_INVALID', status: 400, errors, links: { holder: 'x' } });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('tells a proxy from a planner, and a wrong address from none', async () => {
+    const client = await planner((response) => response.writeHead(404).end('<html>'));
+    await expect(client.migration('m')).rejects.toMatchObject({ code: 'ANSWER_UNREADABLE', status: 404 });
+    const nobody = new RehomeClient({ url: 'http://127.0.0.1:9', retries: 0 });
+    await expect(nobody.list()).rejects.toMatchObject({ code: 'UNREACHABLE', status: 0 });
+    expect(() => new RehomeClient({ url: 'planner:8400' })).toThrow(/is no address/);
+  });
+});
+
+describe('live events', () => {
+  const event = (position: string, type: string) =>
+    `id: ${position}\nevent: ${type}\ndata: ${JSON.stringify({ position, type })}\n\n`;
+  const stream =
+    (...texts: readonly string[]) =>
+    (response: ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const text of texts) response.write(text);
+      setImmediate(() => response.destroy());
+    };
+
+  it('go on behind the last one when the connection breaks, each once, until the migration is over', async () => {
+    const client = await planner(
+      stream('retry: 1000\n\n', event('3', 'MigrationRequested'), event('5', 'PlanCompiled')),
+      away,
+      stream(': still here\n\n', event('9', 'MigrationCompleted')),
+    );
+    const heard: string[] = [];
+    for await (const { position } of client.follow('m')) heard.push(position);
+    expect(heard).toEqual(['3', '5', '9']);
+    expect(asked.map(({ headers }) => headers['last-event-id'])).toEqual(['0', '5', '5']);
+  });
+
+  it('end at once when nothing follows, and fail at once when there is no such migration', async () => {
+    const over = await planner((response) => response.writeHead(204).end());
+    for await (const { type } of over.follow('m', { after: '9' })) throw new Error(type);
+    expect(asked[0]?.headers['last-event-id']).toBe('9');
+    server?.close();
+    const none = await planner(json(404, { code: 'NOT_FOUND', detail: 'none' }));
+    await expect(none.follow('m').next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
