@@ -66,7 +66,7 @@ export function dumpArguments(
 export interface RestoreScope {
   /** Only what lies in these, which stand there already; everything when absent. */
   readonly schemas?: readonly string[];
-  /** Owner of all of it; each owner as dumped when absent. */
+  /** Owner of all of it, whose grants are set afterwards; owners and grants as dumped when absent. */
   readonly asRole?: string;
 }
 
@@ -89,7 +89,7 @@ export function restoreArguments(
     '--no-subscriptions',
     `--use-list=${listFile}`,
     ...schemas.map((schema) => `--schema=${schema}`),
-    ...(asRole === undefined ? [] : ['--no-owner', `--role=${asRole}`]),
+    ...(asRole === undefined ? [] : ['--no-owner', '--no-privileges', `--role=${asRole}`]),
     databaseArgument(database),
     directory,
   ];
