@@ -68,7 +68,8 @@ describe('a tenant with a running application relocates', () => {
       .split('\n')
       .filter((line) => !config.includes(line));
     expect(changed.map((line) => line.split('=')[0]?.trim())).toEqual(['db_port']);
-    await completed({ kind: 'return', migrationId: there.id, data: 'current' });
+    // Range types of 14 and newer bring multiranges, which 13 does not know: "current" would be taken back.
+    await completed({ kind: 'return', migrationId: there.id, data: 'discard-since-cutover' });
     await expectAt(tenant, OLD);
     expect(tenant.config()).toBe(config);
   }, 175_000);
