@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { History } from '../migration/history-test-kit.js';
-import { upgradeRequest } from './upgrade-test-kit.js';
+import { compile } from './compile.js';
+import type { LocatedMove } from './located-move.js';
+import { relocateRecipe } from './recipes/relocate.recipe.js';
+import { FACTS, MIGRATION_ID, REGISTRY, upgradeRequest } from './upgrade-test-kit.js';
 
 const rehearsing = (options = {}) =>
   History.requested(upgradeRequest({}, { rehearse: true, ...options }))
@@ -73,5 +77,25 @@ describe('a rehearsal', () => {
     );
     expect(history.advance()).toEqual(['PlanRefused']);
     expect(history.last('PlanRefused').reasons).toMatchObject([{ code: 'OPTION_UNSUPPORTED' }]);
+  });
+
+  test('of a relocation restores on the very server that the move leads to', () => {
+    const pg18 = { ...REGISTRY.source, name: 'pg18', host: 'pg18.internal' };
+    const move: LocatedMove = {
+      source: { server: REGISTRY.source, database: 'acme' },
+      target: { server: pg18, database: 'acme' },
+    };
+    const asked = { migrationId: MIGRATION_ID, title: 'a move', subject: 'database:pool-2/acme' };
+    const request = { kind: 'relocate', options: { rehearse: true } };
+    const compiled = compile(relocateRecipe, { ...asked, request, registry: asJsonObject(move) }, asJsonObject(FACTS));
+    if (compiled.outcome !== 'plan') throw new Error(JSON.stringify(compiled.reasons));
+    const { steps, warnings, reservations, outcome } = compiled.plan;
+    expect(steps.map(({ kind }) => kind)).toEqual(['back-up-database', 'verify-backup']);
+    expect(steps[0]?.params).toMatchObject({ source: { server: { name: 'pool-2' }, database: 'acme' } });
+    expect(steps[1]?.params).toMatchObject({ server: { name: 'pg18' } });
+    expect(warnings.join()).not.toContain('source server');
+    expect(reservations).toEqual(['database:pool-2/acme']);
+    // No service is stopped for it, so nothing is counted for a stop and a start.
+    expect(JSON.stringify(outcome)).not.toContain('-service');
   });
 });
