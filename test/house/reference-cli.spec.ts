@@ -67,7 +67,8 @@ describe('every command of rehome', () => {
   function isTyped(command: string): boolean {
     const words = command.split(' ');
     const [first = '', verb = ''] = words;
-    if (nouns.includes(first)) return specs.includes(`['${first}', `) && specs.includes(`(noun, '${verb}'`);
+    if (nouns.includes(first))
+      return new RegExp(`\\[\\s*'${first}',`).test(specs) && specs.includes(`(noun, '${verb}'`);
     if (first === 'submit' || first === 'plan')
       return specs.includes(`'${first}', ...`) && (verb === '' || specs.includes(`['${verb}', `));
     return specs.includes(words.map((word) => `'${word}'`).join(', '));
