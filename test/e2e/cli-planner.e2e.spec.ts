@@ -23,7 +23,8 @@ afterAll(async () => {
 /** A migration that waits for a person: nobody may guess whether its only step took effect. */
 async function halted(): Promise<string> {
   const instanceId = randomUUID();
-  await rig.put(`/v1/instances/${instanceId}`, INSTANCE);
+  // A database of its own: its service is held as long as the migration halts.
+  await rig.put(`/v1/instances/${instanceId}`, { ...INSTANCE, database: `shop_${instanceId.slice(0, 8)}` });
   const { migrationId } = (await rig.upgrade(instanceId, { toPlan: 'small' })).json;
   const { kind, direction, generation } = await rig.commanded(migrationId, STEP);
   const attempt = { migrationId, stepId: STEP, direction, generation, attempt: 1, fence: 1, kind };
@@ -106,7 +107,7 @@ describe('rehome submit', () => {
     [['relocate', '--source', 'pool-1/shop_acme', '--target', 'gone/shop'], 'SERVER_UNKNOWN'],
     [['return', '--migration', id, '--data', 'current'], id],
     [['retire', '--migration', id, '--backup', id], id],
-    [['restore', '--backup', id, '--target', 'gone/shop'], id],
+    [['restore', '--backup', id, '--target', 'gone/shop'], 'SERVER_UNKNOWN'],
     [['backup', '--database', 'gone/shop', '--tier', 'daily', '--schema', 'a', '--schema', 'b'], 'SERVER_UNKNOWN'],
   ])('makes a request of its kind from flags: %j', async (args, words) => {
     const { code, err } = await cli.run(['submit', ...args, '--labels', 'team=erp', '--max-downtime', '60']);

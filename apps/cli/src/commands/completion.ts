@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT, type ExitCode } from '../exit-codes.js';
-import { buildProgram } from '../program.js';
-import type { Run } from '../run.js';
+import type { CommandBody, Run } from '../run.js';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -20,10 +19,11 @@ interface Word {
 }
 
 /** Made from the command tree, so a new command or flag is completed without anybody thinking of it. */
-export function completion(run: Run, [shell]: readonly [Shell]): Promise<ExitCode> {
-  const nodes = nodesOf(buildProgram(() => Promise.resolve()));
-  run.out({ bash, zsh, fish }[shell](nodes));
-  return Promise.resolve(EXIT.done);
+export function completionOf(program: Command): CommandBody<readonly [Shell]> {
+  return (run: Run, [shell]): Promise<ExitCode> => {
+    run.out({ bash, zsh, fish }[shell](nodesOf(program)));
+    return Promise.resolve(EXIT.done);
+  };
 }
 
 export function nodesOf(program: Command): Node[] {

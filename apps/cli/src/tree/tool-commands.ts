@@ -10,11 +10,16 @@ export function toolCommands(withBody: WithBody): Command[] {
       async () => (await import('../commands/config-show.js')).configShow,
     ),
   );
-  const completion = withBody(
+  const completion: Command = withBody(
     new Command('completion')
       .description('completion for a shell: source <(rehome completion bash)')
       .addArgument(new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish'])),
-    async () => (await import('../commands/completion.js')).completion,
+    async () => (await import('../commands/completion.js')).completionOf(rootOf(completion)),
   );
   return [config, completion];
+}
+
+/** The whole tree, once the command hangs in it. */
+function rootOf(command: Command): Command {
+  return command.parent === null ? command : rootOf(command.parent);
 }
