@@ -92,6 +92,7 @@ describe('GET /v1/audit/events', () => {
       'EntitlementsSet',
       'EntitlementsSet',
       'ServiceRegistered',
+      'SourceRegistered',
     ]);
     expect((await lines('?type=ServerRegistered,ServiceRegistered')).map((line) => line.type)).toEqual([
       'ServerRegistered',

@@ -185,7 +185,7 @@ describe('any YAML file', () => {
             const [document] = parseAllDocuments(of, { version });
             const host: unknown = document?.getIn(['db', 'host']);
             document?.setIn(['db', 'host'], null);
-            return { host: of === edited ? host : next, rest: document?.toJS() as unknown };
+            return { host: of === edited ? String(host) : next, rest: document?.toJS() as unknown };
           };
           expect(meaning(edited)).toEqual(meaning(text));
         }
