@@ -43,6 +43,7 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     secretFiles: new SecretFileDriver(files),
     provisioner: provisionerOf(config, redactor),
     backups: new BackupCatalogue(pools.reads, config.backupKeepMs),
+    backupRoots: config.backupRoots,
     evidence: new EvidenceStore(pools.reads),
     captures: new Captures(config.workRoot),
     pgToolsDirectories: config.pgToolsDirectories,

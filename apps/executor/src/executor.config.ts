@@ -22,6 +22,7 @@ const KEYS = [
   'secretRoots',
   'secretVariablePrefix',
   'configRoots',
+  'backupRoots',
   'allowedHosts',
   'allowedPrograms',
   'dockerHost',

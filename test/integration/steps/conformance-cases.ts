@@ -291,6 +291,18 @@ export const CASES: Cases = {
     params: (world, results) => ({ ...restoredBackup(world, results), database: `${world.source.database} again` }),
     diesAt: 'step.restore-backup.restored',
   },
+  'restore-file': {
+    kind: 'restore-file',
+    params: (world) => ({
+      ...world.dump,
+      format: 'plain',
+      server: world.targetServer,
+      database: `${world.source.database} of a file`,
+      role: world.role,
+      jobs: 2,
+    }),
+    diesAt: 'step.restore-file.restored',
+  },
   'verify-restore': {
     kind: 'verify-restore',
     params: (world, results) => ({

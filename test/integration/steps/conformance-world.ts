@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
@@ -19,6 +19,8 @@ import { runPostgresUrl } from '../../harness/run-addresses.js';
 import type { RunningPostgres } from '../../harness/servers/running-server.js';
 import { startPostgres } from '../../harness/servers/start-servers.js';
 import { StubService } from '../../harness/stub-service.js';
+
+const DUMP = 'create table public.of_a_file (id int primary key);\ninsert into public.of_a_file values (1);\n';
 
 /** Two real servers, a database with one of every kind of object, a service with its file, and a provisioner. */
 export class ConformanceWorld {
@@ -57,6 +59,7 @@ export class ConformanceWorld {
       REHOME_WORK_ROOT: join(directory, 'work'),
       REHOME_VAULT_KEY: randomBytes(32).toString('base64'),
       REHOME_CONFIG_ROOTS: directory,
+      REHOME_BACKUP_ROOTS: directory,
       REHOME_ALLOWED_HOSTS: '127.0.0.1',
       REHOME_PROVISIONER_URL: provisioner.url,
       REHOME_PROVISIONER_DEPROVISION: 'true',
@@ -72,6 +75,7 @@ export class ConformanceWorld {
       configPath,
       '[options]\n; keep me\ndb_host = old-host\ndb_port = 5432\ndb_user = old\ndb_password = secret\n',
     );
+    await writeFile(join(directory, 'dump.sql'), DUMP);
     await writeFile(join(directory, 'db-password'), 'secret\n', { mode: 0o640 });
     const source = {
       server: endpointOf('main', runPostgresUrl(), 'env:REHOME_SECRET_SOURCE'),
@@ -92,6 +96,11 @@ export class ConformanceWorld {
     );
     await world.putAside();
     return world;
+  }
+
+  /** A dump that Rehome did not make. */
+  get dump(): { path: string; sha256: string } {
+    return { path: join(this.directory, 'dump.sql'), sha256: createHash('sha256').update(DUMP).digest('hex') };
   }
 
   /** Database at the source that a move of this migration put aside, marked as such. */

@@ -98,6 +98,7 @@ export const KINDS: readonly KindOfRequest[] = [
         description: 'the newest of this database',
         field: ['latest.server', 'latest.database'],
       },
+      { flag: '--dump <path>', description: 'or a dump of others, at the executor', field: 'file' },
       { flag: '--owner <role>', description: 'of the target', field: 'target.owner' },
       { flag: '--schema <name>', description: 'only this schema; may be repeated', list: true, field: 'schemas' },
       {

@@ -10,6 +10,7 @@ const HEAVY: Readonly<Partial<Record<StepKind, 'source' | 'server'>>> = {
   'back-up-database': 'source',
   'verify-backup': 'server',
   'restore-backup': 'server',
+  'restore-file': 'server',
   'verify-restore': 'server',
 };
 

@@ -18,6 +18,8 @@ export interface StepTools {
   /** Absent when none is configured. */
   readonly provisioner: ProvisionerClient | undefined;
   readonly backups: BackupCatalogue;
+  /** Directories that dumps of others may lie in. */
+  readonly backupRoots: readonly string[];
   readonly evidence: EvidenceStore;
   readonly captures: Captures;
   /** Directories searched for pg_dump and pg_restore before PATH. */

@@ -117,6 +117,16 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     schemas: 'list?',
     jobs: 'number',
   },
+  'restore-file': {
+    path: 'text',
+    format: 'text',
+    sha256: 'text',
+    server: 'object',
+    database: 'text',
+    role: 'text',
+    roleSecretRef: 'text?',
+    jobs: 'number',
+  },
   'verify-restore': {
     backupId: 'text',
     server: 'object',

@@ -3,6 +3,7 @@ import type { Step } from '../running/step.js';
 import { backUpDatabase } from './backup/back-up-database.step.js';
 import { promoteBackup } from './backup/promote-backup.step.js';
 import { removeBackups } from './backup/remove-backups.step.js';
+import { restoreFile } from './backup/restore-file.step.js';
 import { restoreBackup } from './backup/restore-backup.step.js';
 import { verifyRestore } from './backup/verify-restore.step.js';
 import { verifyBackup } from './backup/verify-backup.step.js';
@@ -65,6 +66,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'promote-backup': promoteBackup,
   'inspect-restore': inspectRestore,
   'restore-backup': restoreBackup,
+  'restore-file': restoreFile,
   'verify-restore': verifyRestore,
   'remove-backups': removeBackups,
 };

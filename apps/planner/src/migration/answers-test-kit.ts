@@ -106,6 +106,7 @@ export const ANSWERS: { readonly [K in StepKind]: ResultOf<K> } = {
   'inspect-restore': { checks: [] },
   'remove-backups': { removed: [] },
   'restore-backup': { workingName: 'acme_restored__r0193a1b2_1', items: 210, createdRoles: [] },
+  'restore-file': { workingName: 'acme_restored__r0193a1b2_1', items: 210, createdRoles: [] },
   'verify-restore': {
     backupId: '7d9f0a52-1111-4222-8333-444455556667',
     tables: 21,

@@ -188,7 +188,8 @@ const PREREQUISITES: readonly Prerequisite[] = [
   { kind: 'dump-database', needs: 'fence-source', because: 'what is written meanwhile would be lost' },
   {
     kind: 'publish-database',
-    needs: ['verify-copy', 'verify-restore'],
+    // A file of somebody else has no record to be compared with: its plan warns of that.
+    needs: ['verify-copy', 'verify-restore', 'restore-file'],
     because: 'an unproved copy would get the final name',
   },
   { kind: 'start-service', needs: 'stop-service', because: 'nothing was stopped' },

@@ -46,6 +46,7 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'promote-backup': REVERSIBLE,
   'inspect-restore': REVERSIBLE,
   'restore-backup': REVERSIBLE,
+  'restore-file': REVERSIBLE,
   'verify-restore': REVERSIBLE,
   'remove-backups': FINAL,
 };

@@ -239,6 +239,13 @@ export const SETTINGS = {
     usedBy: EXECUTOR,
     description: 'Directories that hold the config files of services',
   },
+  backupRoots: {
+    name: 'REHOME_BACKUP_ROOTS',
+    type: 'list',
+    default: '',
+    usedBy: EXECUTOR,
+    description: 'Directories that dumps may be restored from which Rehome did not make',
+  },
   allowedHosts: {
     name: 'REHOME_ALLOWED_HOSTS',
     type: 'list',

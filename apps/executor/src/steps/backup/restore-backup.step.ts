@@ -13,6 +13,7 @@ import type { Step, StepContext } from '../../running/step.js';
 import { markRestored, readRestoreMark, requireOurs, setComment } from '../database/working-database.js';
 import { adminAddress, MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
 import { recordRoleMap } from './apply-record.js';
+import { isOwnName } from './own-name.js';
 import { createRestored, dropRestored, fillRestored, markedNames, type Restoration } from './restored-database.js';
 
 type Context = StepContext<'restore-backup'>;
@@ -24,7 +25,7 @@ export const restoreBackup: Step<'restore-backup'> = {
   async probe(context) {
     const { params, run, tools } = context;
     return withAdmin(context, params.server, MAINTENANCE_DATABASE, async (session) => {
-      const own = (await markedNames(session, run.migrationId)).filter(isOwn(context));
+      const own = (await markedNames(session, run.migrationId)).filter(isOwnName(context.run, params.database));
       for (const name of own) {
         const { mark } = readRestoreMark((await databaseState(session, name)).comment);
         if (mark?.backupId !== params.backupId) continue;
@@ -43,7 +44,7 @@ export const restoreBackup: Step<'restore-backup'> = {
     const checked = await checkedBackup(tools.backups, params.backupId);
     const record = await recordOf(checked);
     // pg_restore does not go on from where another one died.
-    await dropRestored(context, params.server, isOwn(context));
+    await dropRestored(context, params.server, isOwnName(context.run, params.database));
     const name = workingName(params.database, { digits: runDigits(run), fence: run.fence });
     const { server, role, schemas, jobs, roleSecretRef } = params;
     const made: Restoration = {
@@ -69,7 +70,8 @@ export const restoreBackup: Step<'restore-backup'> = {
   },
 
   async undo(context) {
-    return { rolesLeft: await dropRestored(context, context.params.server, isOwn(context)) };
+    const { params, run } = context;
+    return { rolesLeft: await dropRestored(context, params.server, isOwnName(run, params.database)) };
   },
 
   describe({ server, database, role, backupId, jobs, schemas }) {
@@ -118,16 +120,4 @@ async function open(context: Context, { record, name, server, role }: Restoratio
     await lease.check();
     await markRestored(session, name, { migrationId: run.migrationId, mark: { backupId: params.backupId, items } });
   });
-}
-
-/** Working names of this step, whichever attempt made them. */
-function isOwn({ params, run }: Context): (name: string) => boolean {
-  const generations = Array.from({ length: run.generation }, (_, index) => index + 1);
-  const marks = generations.map((generation) => runDigits({ ...run, direction: 'run', generation }));
-  return (name) =>
-    marks.some((digits) => {
-      const mark = `__r${digits}_`;
-      const fence = Number(name.slice(name.lastIndexOf(mark) + mark.length));
-      return name.includes(mark) && name === workingName(params.database, { digits, fence });
-    });
 }

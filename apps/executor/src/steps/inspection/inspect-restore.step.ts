@@ -10,6 +10,7 @@ import { findTools } from '../../postgres/tools.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { sameMajor } from '../database/restore-database.step.js';
 import { MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
+import { inspectFile } from './inspect-file.js';
 import { judgeCrossings } from './inspect-backup.step.js';
 
 type Context = StepContext<'inspect-restore'>;
@@ -36,6 +37,8 @@ export const inspectRestore: Step<'inspect-restore'> = {
 };
 
 async function inspect(context: Context): Promise<InspectRestoreResult> {
+  const { file } = context.params.backup;
+  if (file !== undefined) return inspectFile(context, file);
   let found: { checked: CheckedBackup; record: BackupRecord };
   try {
     found = await find(context);

@@ -34,6 +34,7 @@ export const PLACEHOLDER_RESULTS: { readonly [K in StepKind]?: ResultOf<K> } = {
     manifestHash: '$MANIFEST_HASH',
     toolVersion: '',
   },
+  'restore-file': { workingName: '$WORKING_NAME', items: 0, createdRoles: [] },
   'restore-backup': { workingName: '$WORKING_NAME', items: 0, createdRoles: [] },
   'back-up-database': {
     backupId: '$BACKUP_ID',

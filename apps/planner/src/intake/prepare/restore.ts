@@ -6,16 +6,22 @@ import type { Lookups, Prepared } from './prepared.js';
 
 /** @throws RequestRefused REQUEST_INVALID, BACKUP_UNKNOWN, BACKUP_UNPROVABLE, SERVER_UNKNOWN */
 export async function prepareRestore(request: RestoreRequest, lookups: Lookups): Promise<Prepared> {
-  const { target } = request;
+  const { target, file } = request;
   const server = serverOf(target.server, '/target/server', lookups);
-  const { site, of, what } = await whichBackup(request, lookups);
+  requireOne(request);
+  if (file !== undefined) requireOfFile(request);
+  const { site, of, what }: Which =
+    file === undefined ? await whichBackup(request, lookups) : { site: server.site ?? null, what: `file ${file}` };
   const registry: RestoreRegistry = { target: server, ...(site === null ? {} : { site }), ...(of ? { of } : {}) };
   const title = `restore of ${what} as ${target.database} on ${target.server}`;
   return {
     subject: `database:${target.server}/${target.database}`,
     title,
     status: 'requested',
-    message: `${title}; it gets its name once it is what was backed up`,
+    message:
+      file === undefined
+        ? `${title}; it gets its name once it is what was backed up`
+        : `${title}; it gets its name once all of it is restored`,
     registry,
   };
 }
@@ -28,9 +34,21 @@ interface Which {
   readonly what: string;
 }
 
+function requireOne({ backupId, latest, file }: RestoreRequest): void {
+  if ([backupId, latest, file].filter((given) => given !== undefined).length === 1) return;
+  throw invalidRequest([{ pointer: '/backupId', message: 'or latest or file: exactly one of them must be given' }]);
+}
+
+/** A file of somebody else tells neither an owner nor what lies in which schema. */
+function requireOfFile({ target, schemas }: RestoreRequest): void {
+  const problems = [
+    ...(target.owner === undefined ? [{ pointer: '/target/owner', message: 'must be given with a file' }] : []),
+    ...(schemas === undefined ? [] : [{ pointer: '/schemas', message: 'cannot be given with a file' }]),
+  ];
+  if (problems.length > 0) throw invalidRequest(problems);
+}
+
 async function whichBackup({ backupId, latest }: RestoreRequest, lookups: Lookups): Promise<Which> {
-  if ((backupId === undefined) === (latest === undefined))
-    throw invalidRequest([{ pointer: '/backupId', message: 'or latest: exactly one of them must be given' }]);
   if (backupId === undefined) return whichLatest(latest ?? {}, lookups);
   const { site, tier, database } = await backupOf(backupId, lookups);
   if (tier === null)

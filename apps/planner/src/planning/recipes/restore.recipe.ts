@@ -1,15 +1,14 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import { failedChecks } from '#shared/contracts/preflight.js';
-import type { DatabaseAddress } from '#shared/contracts/registry.js';
-import type { RestoreRequest } from '#shared/contracts/requests/restore.request.js';
 import type { FoundBackup, InspectRestoreResult } from '#shared/contracts/steps/backup-steps.js';
 import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
+import { compileFileRestore } from './restore-file.js';
+import { addressOf, bodyOf, failedWarnings } from './restore-parts.js';
 import { readRestoreRegistry } from '../backup-registry.js';
 import { fromStep } from '../from-step.js';
 import type { BackupOutcome } from '../outcome.js';
 import { inSequence, planStep, type Compiled, type Recipe, type RecipeRequest, type UnplacedStep } from '../recipe.js';
 import { refuseForChecks } from '../refusal.js';
-import { endpointOf } from '../upgrade-registry.js';
 import { COPY_JOBS } from './move-parts.js';
 import { copyTimeoutMs, SHORT_TIMEOUT_MS } from './move-timeouts.js';
 
@@ -21,9 +20,9 @@ export const restoreRecipe: Recipe = {
   version: VERSION,
   inspect: (request) => {
     const { site, of } = readRestoreRegistry(request.registry);
-    const { backupId, latest, schemas, target } = bodyOf(request);
+    const { backupId, latest, file, schemas, target } = bodyOf(request);
     const params: ParamsOf<'inspect-restore'> = {
-      backup: backupId === undefined ? { latest: { ...latest, ...of } } : { backupId },
+      backup: file !== undefined ? { file } : backupId !== undefined ? { backupId } : { latest: { ...latest, ...of } },
       target: addressOf(request),
       ...(schemas === undefined ? {} : { schemas }),
       ...(target.owner === undefined ? {} : { owner: target.owner }),
@@ -37,7 +36,8 @@ export const restoreRecipe: Recipe = {
     };
   },
   compile: (request, facts) => {
-    const { checks, backup } = readInspection(facts);
+    const { checks, backup, file } = readInspection(facts);
+    if (failedChecks(checks).length === 0 && file !== undefined) return compileFileRestore(request, { checks, file });
     if (failedChecks(checks).length > 0 || backup === undefined) return refuseForChecks(checks);
     return compileRestore(request, { checks, backup });
   },
@@ -105,21 +105,6 @@ function stepsOf(request: RecipeRequest, backup: FoundBackup): UnplacedStep[] {
 
 function unprovedWarning({ backupId }: FoundBackup): string {
   return `backup ${backupId} was never proved; this restore is compared with its record before it gets its name`;
-}
-
-function failedWarnings(checks: InspectRestoreResult['checks']): string[] {
-  return checks
-    .filter(({ passed, severity }) => !passed && severity === 'warning')
-    .map(({ found, remedy }) => (remedy === undefined ? found : `${found}; ${remedy}`));
-}
-
-function bodyOf({ request }: RecipeRequest): RestoreRequest {
-  return request as unknown as RestoreRequest;
-}
-
-function addressOf(request: RecipeRequest): DatabaseAddress {
-  const { target } = readRestoreRegistry(request.registry);
-  return { server: endpointOf(target), database: bodyOf(request).target.database };
 }
 
 /** An inspection that says nothing is one whose every fact is missing, and is refused as such. */

@@ -43,11 +43,20 @@ export class RestoreRequest {
   @ChoiceField({ values: ['restore'], description: 'The kind of migration' })
   readonly kind!: 'restore';
 
-  @BackupIdField({ optional: true, description: 'This backup. Exactly one of this and `latest`' })
+  @BackupIdField({ optional: true, description: 'This backup. Exactly one of this, `latest` and `file`' })
   readonly backupId?: string;
 
   @ObjectField({ optional: true, type: () => LatestBackup, description: 'The newest backup of a kind' })
   readonly latest?: LatestBackup;
+
+  @TextField({
+    optional: true,
+    maxLength: 4000,
+    description:
+      'A dump that Rehome did not make, at the executor, below its `REHOME_BACKUP_ROOTS`: plain SQL, custom, directory or tar, also gzipped. `target.owner` must be given',
+    example: '/srv/dumps/core_db.dump',
+  })
+  readonly file?: string;
 
   @TextsField({
     optional: true,

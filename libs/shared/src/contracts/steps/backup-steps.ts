@@ -76,9 +76,14 @@ export interface PromoteBackupResult {
   readonly tier: string;
 }
 
-/** Which backup a restore takes: one by its id, or the newest that fits and is not damaged. */
+/** What a dump of somebody else may be: what `pg_dump --format` makes. */
+export type DumpFormat = 'plain' | 'custom' | 'directory' | 'tar';
+
+/** Which backup a restore takes: one by its id, a file of somebody else, or the newest that fits and is not damaged. */
 export interface BackupChoice {
   readonly backupId?: string;
+  /** Absolute, below the executor's backup roots. */
+  readonly file?: string;
   readonly latest?: {
     /** Registry name and database that it was made of; any when absent. */
     readonly server?: string;
@@ -119,7 +124,37 @@ export interface InspectRestoreResult {
   readonly checks: readonly PreflightCheck[];
   /** Absent when none was found, or its files are not whole; a check says why. */
   readonly backup?: FoundBackup;
+  /** Instead of it, when a file was asked for. */
+  readonly file?: FoundFile;
 }
+
+/** A dump that Rehome did not make, as the plan pins it. */
+export interface FoundFile {
+  /** All links resolved. */
+  readonly path: string;
+  readonly format: DumpFormat;
+  readonly gzipped: boolean;
+  readonly sizeBytes: string;
+  /** Of its bytes; of a directory that of its files' names and hashes. */
+  readonly sha256: string;
+}
+
+/** Restores a dump that Rehome did not make into a database under a working name; everything belongs to the role. */
+export interface RestoreFileParams {
+  readonly path: string;
+  readonly format: DumpFormat;
+  /** As it was inspected: what was changed since is not restored. */
+  readonly sha256: string;
+  readonly server: ServerEndpoint;
+  /** Final name; the working name is made from it. */
+  readonly database: string;
+  readonly role: string;
+  /** Password of the role when it has to be created. */
+  readonly roleSecretRef?: SecretRef;
+  readonly jobs: number;
+}
+
+export type RestoreFileResult = RestoreBackupResult;
 
 /** Restores a backup into a database under a working name, with owners, grants and settings as recorded. */
 export interface RestoreBackupParams {

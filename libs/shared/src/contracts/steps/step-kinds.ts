@@ -12,6 +12,8 @@ import type {
   RemoveBackupsResult,
   RestoreBackupParams,
   RestoreBackupResult,
+  RestoreFileParams,
+  RestoreFileResult,
   VerifyBackupParams,
   VerifyBackupResult,
   VerifyRestoreParams,
@@ -104,6 +106,7 @@ export interface StepTypes {
   'promote-backup': { params: PromoteBackupParams; result: PromoteBackupResult };
   'inspect-restore': { params: InspectRestoreParams; result: InspectRestoreResult };
   'restore-backup': { params: RestoreBackupParams; result: RestoreBackupResult };
+  'restore-file': { params: RestoreFileParams; result: RestoreFileResult };
   'verify-restore': { params: VerifyRestoreParams; result: VerifyRestoreResult };
   'remove-backups': { params: RemoveBackupsParams; result: RemoveBackupsResult };
 }
@@ -144,6 +147,7 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'promote-backup': 1,
   'inspect-restore': 1,
   'restore-backup': 1,
+  'restore-file': 1,
   'verify-restore': 1,
   'remove-backups': 1,
 };

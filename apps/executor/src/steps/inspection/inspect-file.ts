@@ -1,0 +1,58 @@
+import type { PreflightCheck } from '#shared/contracts/preflight.js';
+import type { InspectRestoreResult } from '#shared/contracts/steps/backup-steps.js';
+import { toRehomeError } from '#shared/errors/rehome-error.js';
+import { readWhole } from '../../backups/files/archive-facts.js';
+import { judge, listed } from '../../postgres/inspection/check.js';
+import { checkTarget } from '../../postgres/inspection/target-checks.js';
+import { withRunDirectory } from '../../running/run-directory.js';
+import type { StepContext } from '../../running/step.js';
+import { factsOf, openFile, type OpenedFile } from '../backup/opened-file.js';
+import { MAINTENANCE_DATABASE, withAdmin } from '../step-session.js';
+
+type Context = StepContext<'inspect-restore'>;
+
+/** Tells what the file is, reads it to its end and judges the target: all of it before anything is created. */
+export async function inspectFile(context: Context, path: string): Promise<InspectRestoreResult> {
+  const { tools, run } = context;
+  try {
+    return await withRunDirectory(tools.workRoot, run, async (directory) => inspectIn(context, path, directory));
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const { code, message } = toRehomeError(error);
+    const remedy = 'see that the file is a whole dump of pg_dump below REHOME_BACKUP_ROOTS of this executor';
+    return { checks: [judge('backup-usable', 'error', '', { found: `${code}: ${message}`, remedy })] };
+  }
+}
+
+async function inspectIn(context: Context, path: string, workDirectory: string): Promise<InspectRestoreResult> {
+  const { target, owner = target.server.adminUser } = context.params;
+  const { signal } = context;
+  const opened = await openFile(context, { path, server: target.server, role: owner }, workDirectory);
+  const { file, tools } = opened;
+  if (file.format !== 'plain') await readWhole({ tools, path: opened.path, workDirectory, signal });
+  const checks = await withAdmin(context, target.server, MAINTENANCE_DATABASE, async (session) =>
+    checkTarget(session, { target, targetRole: owner, facts: await factsOf(session, opened, owner), tools }),
+  );
+  const { format, gzipped, sha256 } = file;
+  return {
+    checks: [judge('backup-usable', 'error', described(opened), undefined), checkOwners(opened, owner), ...checks],
+    file: { path: file.path, format, gzipped, sha256, sizeBytes: String(file.bytes) },
+  };
+}
+
+function described({ file, sourceMajor, tools, psql }: OpenedFile): string {
+  const from = sourceMajor === undefined ? '' : ` of PostgreSQL ${String(sourceMajor)}`;
+  const by = psql === undefined ? `pg_restore ${tools.version}` : 'psql';
+  return `${file.path}: ${file.gzipped ? 'gzipped ' : ''}${file.format} dump${from}, restored by ${by}`;
+}
+
+/** A script is run as the owner of the target, who cannot give what it makes to others. */
+function checkOwners({ owners }: OpenedFile, owner: string): PreflightCheck {
+  const others = owners.filter((name) => name !== owner);
+  const found = `the script gives objects to ${listed(others)}`;
+  const remedy =
+    others.length === 1
+      ? `give target.owner ${String(others[0])}, or dump with --no-owner --no-privileges`
+      : 'dump with --no-owner --no-privileges, or as an archive (-Fc), of which owners can be left out here';
+  return judge('dump-owners', 'error', `all of it to ${owner}`, others.length > 0 ? { found, remedy } : undefined);
+}

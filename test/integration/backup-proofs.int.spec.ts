@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BackupWorld } from '../harness/backup-world.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'rehome-proof-'));
+/** A proof stands still between its restore and its comparison until this stands; see `FaultPoints`. */
+const gate = join(directory, 'gate');
+let world: BackupWorld | undefined;
+
+function given(): BackupWorld {
+  if (world === undefined) throw new Error('the world did not start');
+  return world;
+}
+
+beforeAll(async () => {
+  world = await BackupWorld.start({ REHOME_FAULT_POINTS: `step.verify-backup.restored=wait:${gate}` });
+}, 120_000);
+
+afterAll(async () => {
+  rmSync(directory, { recursive: true, force: true });
+  await world?.stop();
+}, 60_000);
+
+/** Proves the backup; between restore and comparison, `change` runs in the scratch database. */
+async function proofWith(backupId: string, change: string): Promise<{ status: string; trouble: string }> {
+  const before = await given().databases();
+  for (const file of [gate, `${gate}.reached`]) rmSync(file, { force: true });
+  const proof = given().run({}, `/v1/backups/${backupId}/verify`);
+  await given().planner.until(() => Promise.resolve(existsSync(`${gate}.reached`)), 60_000);
+  const [scratch, ...more] = (await given().databases()).filter((name) => !before.includes(name));
+  expect(more).toEqual([]);
+  await given().rows(scratch ?? 'no scratch database', change);
+  writeFileSync(gate, '');
+  return proof;
+}
+
+describe('a proof by restore', () => {
+  it('catches one changed value in one row, names its table and leaves nothing behind', async () => {
+    const { database } = given().source;
+    await given().rows(database, 'create table public.ledgers (id int primary key, amount numeric)');
+    await given().rows(database, 'insert into public.ledgers select n, n from generate_series(1, 500) as n');
+    const { backupId } = await given().backUp({ verify: false });
+    const before = await given().databases();
+
+    const proof = await proofWith(backupId, 'update public.ledgers set amount = amount + 0.01 where id = 77');
+
+    expect(proof.status).toBe('rolled-back');
+    expect(proof.trouble).toMatch(/VERIFICATION_FAILED .*ledgers/);
+    expect((await given().backup(backupId)).status).toBe('recorded');
+    expect(await given().databases()).toEqual(before);
+  }, 120_000);
+
+  it('agrees when nothing was changed meanwhile', async () => {
+    const { backupId } = await given().backUp({ verify: false });
+    const proof = await proofWith(backupId, 'select 1 as nothing');
+    expect(proof).toMatchObject({ status: 'completed' });
+    expect((await given().backup(backupId)).status).toBe('verified');
+  }, 120_000);
+});
