@@ -74,7 +74,7 @@ const rules: readonly { readonly rule: string; readonly steps: () => PlannedStep
     rule: 'a copy gets its final name only when verified',
     steps: () => withoutStep('verify-copy'),
     problem:
-      'step publish-database has no verify-copy or verify-restore before it: an unproved copy would get the final name',
+      'step publish-database has no verify-copy or verify-restore or restore-file before it: an unproved copy would get the final name',
   },
   {
     rule: 'nothing is put aside without a backup',
