@@ -35,19 +35,11 @@ export async function loadSample(name: string, sample: LoadedSample): Promise<vo
   const admin = addressOf(adminUrl);
   await run(admin, `create role ${quoteIdentifier(owner)} login password ${quoteLiteral(password)}`);
   await run(admin, `create database ${quoteIdentifier(database)} owner ${quoteIdentifier(owner)} template template0`);
-  if (await atLeast15(adminUrl)) {
-    const inside = addressOf(adminUrl, database);
-    await run(inside, `alter schema public owner to ${quoteIdentifier(owner)}`);
-  }
+  await run(addressOf(adminUrl, database), `alter schema public owner to ${quoteIdentifier(owner)}`);
   for (const file of SAMPLES[name] ?? []) {
     const text = readFileSync(resolve(FOLDER, file), 'utf8');
     await psql(sample, text.replaceAll('OWNER TO postgres', `OWNER TO ${quoteIdentifier(owner)}`));
   }
-}
-
-async function atLeast15(adminUrl: string): Promise<boolean> {
-  const { rows } = await run(addressOf(adminUrl), `select current_setting('server_version_num')::int >= 150000 as yes`);
-  return (rows[0] as { yes: boolean }).yes;
 }
 
 /** @throws Error with what psql said. */

@@ -39,6 +39,7 @@ const ROUTES = [
   'GET /v1/migrations',
   'GET /v1/migrations/{id}',
   'GET /v1/migrations/{id}/events',
+  'GET /v1/migrations/{id}/report',
   'GET /v1/plans/{id}',
   'GET /v1/servers/{name}',
   'GET /v1/services/{name}',
