@@ -85,18 +85,11 @@ async function relocate(stack: RunningStack, tenant: SampleTenant): Promise<numb
 /** Directory format, as anybody would by hand; nothing is compared afterwards. */
 async function copyBare(source: NamedServer, target: NamedServer, dump: string, database: string): Promise<number> {
   const copy = `${database}_bare`;
-  await run('psql', target, [
-    '-c',
-    `do $$ begin create role ${OWNER}; exception when duplicate_object then null; end $$`,
-  ]);
-  await run('psql', target, [
-    '-c',
-    `do $$ begin create role ${OWNER}_reader; exception when duplicate_object then null; end $$`,
-  ]);
   await run('psql', target, ['-c', `create database ${copy}`]);
   const began = performance.now();
   await run('pg_dump', source, ['-Fd', `-j${String(JOBS)}`, '-f', dump, '-d', database]);
-  await run('pg_restore', target, [`-j${String(JOBS)}`, '-d', copy, dump]);
+  // Without roles: the move makes them itself.
+  await run('pg_restore', target, [`-j${String(JOBS)}`, '--no-owner', '--no-privileges', '-d', copy, dump]);
   const seconds = (performance.now() - began) / 1_000;
   rmSync(dump, { recursive: true });
   await run('psql', target, ['-c', `drop database ${copy}`]);

@@ -28,6 +28,7 @@ async function submitted(tenant: SampleTenant, ...more: readonly string[]): Prom
 
 /** A colour or a move of the cursor. */
 const ESCAPE = /\u001b\[/;
+const CURSOR_UP = /\u001b\[\d+A/;
 
 beforeAll(async () => {
   // The first move stands still where the application still runs: that is where a pause is possible.
@@ -91,9 +92,7 @@ describe('rehome submit, watch, pause, resume', () => {
     const terminal = cli.terminal(['watch', moved]);
     await terminal.shows(/▸ .*create-database/);
     await terminal.shows(/migrating: \d+ done, 1 active, \d+ waiting/);
-    const moveUp = /\u001b\[\d+A/;
-    while (!moveUp.test(terminal.raw)) await terminal.shows(/./);
-    expect(terminal.raw).toMatch(ESCAPE);
+    await terminal.writes(CURSOR_UP);
     terminal.type('\u0003');
     expect(await terminal.exited).toBe(130);
     expect(terminal.text).toMatch(/the migration goes on\nNext: {2}rehome watch /);
@@ -230,7 +229,7 @@ describe('rehome approve', () => {
     '%s at the prompt means no',
     async (_what, typed) => {
       const terminal = cli.terminal(['approve', waiting]);
-      await terminal.shows(/Plan for .*\n[^]*Hash {2}sha256:[^]*Asked by key:operator[^]*Type .* to approve/);
+      await terminal.shows(/Plan for .*\n[^]*Hash {2}sha256:[^]*Asked by key:stack-operator[^]*Type .* to approve/);
       terminal.type(typed);
       expect(await terminal.exited).toBe(3);
       expect(terminal.text).toContain('Not approved; it goes on waiting.');
@@ -242,10 +241,10 @@ describe('rehome approve', () => {
     const terminal = cli.terminal(['approve', waiting, '--reason', 'window agreed', '--watch']);
     await terminal.shows(/Type .* to approve/);
     terminal.type(`${database()}\r`);
-    await terminal.shows(/: completed/, 120_000);
+    await terminal.shows(/: completed/);
     expect(await terminal.exited).toBe(0);
     const approved = (await given().events(waiting)).find(({ type }) => type === 'PlanApproved');
-    expect(approved?.data).toMatchObject({ reason: 'window agreed', approvedBy: 'key:operator' });
+    expect(approved?.data).toMatchObject({ reason: 'window agreed', approvedBy: 'key:stack-operator' });
     expect(await cli.run(['approve', waiting])).toMatchObject({
       code: 6,
       err: expect.stringContaining('it is completed'),

@@ -62,7 +62,8 @@ export class CliRig {
   ): CliTerminal {
     return new CliTerminal(
       spawnTerminal(process.execPath, [PROGRAM, ...args], {
-        name: 'xterm-256color',
+        // It becomes TERM, whatever the environment says.
+        name: options.env?.['TERM'] ?? 'xterm-256color',
         cols: options.columns ?? 120,
         rows: 40,
         cwd: this.directory,
@@ -117,9 +118,18 @@ export class CliTerminal {
   }
 
   /** Resolves when the text matches. @throws Error with what stands there when it does not come */
-  async shows(pattern: RegExp, limitMs = 60_000): Promise<void> {
+  async shows(pattern: RegExp): Promise<void> {
+    await this.until(pattern, () => this.text);
+  }
+
+  /** The same of what was written, with its escape sequences. */
+  async writes(pattern: RegExp): Promise<void> {
+    await this.until(pattern, () => this.raw);
+  }
+
+  private async until(pattern: RegExp, written: () => string, limitMs = 60_000): Promise<void> {
     const deadline = Date.now() + limitMs;
-    while (!pattern.test(this.text)) {
+    while (!pattern.test(written())) {
       if (Date.now() > deadline) throw new Error(`${String(pattern)} never came:\n${this.text}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
