@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 
 const ROOMS = ['apps', 'libs', 'test', 'scripts', 'examples', 'bench'];
 const FILES = ROOMS.flatMap(filesBelow);
-const SOURCES = FILES.filter((file) => file.endsWith('.ts'));
+// bench/peers holds packages of its own.
+const SOURCES = FILES.filter((file) => file.endsWith('.ts') && !file.includes('node_modules'));
 
 function filesBelow(directory: string): string[] {
   try {

@@ -11,5 +11,5 @@ export function refuseKindBelowRole(body: unknown, { role }: Principal): void {
   const kind = isObject(body) ? body['kind'] : undefined;
   const needed = typeof kind === 'string' && Object.hasOwn(LEAST_ROLES, kind) ? LEAST_ROLES[kind] : undefined;
   if (needed === undefined || roleCovers(role, needed)) return;
-  throw new RehomeError('FORBIDDEN', `requests of kind ${kind} need the role ${needed}; this key has ${role}`);
+  throw new RehomeError('FORBIDDEN', `requests of kind ${String(kind)} need the role ${needed}; this key has ${role}`);
 }
