@@ -17,7 +17,18 @@ export interface ConformanceCase<K extends StepKind> {
   readonly holds?: (world: ConformanceWorld, result: ResultOf<K>) => Promise<void>;
 }
 
-type Cases = { readonly [K in StepKind]: ConformanceCase<K> };
+/** Kinds of issue 5 that have no case yet; the last one to be built takes this away. */
+type WithoutCase =
+  | 'inspect-project'
+  | 'prove-fakes'
+  | 'apply-migrations'
+  | 'revert-migration'
+  | 'swap-database'
+  | 'run-command'
+  | 'validate-database'
+  | 'check-health';
+
+type Cases = { readonly [K in Exclude<StepKind, WithoutCase>]: ConformanceCase<K> };
 
 const EMPTY_PLAN: Plan = {
   planVersion: 1,

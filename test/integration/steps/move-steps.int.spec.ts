@@ -8,7 +8,7 @@ import { removeExpiredBackups } from '../../../apps/executor/src/backups/expired
 import type { Step } from '../../../apps/executor/src/running/step.js';
 import { STEPS } from '../../../apps/executor/src/steps/step-registry.js';
 import { attempt, resultOf } from './attempts.js';
-import { CASES, type Results } from './conformance-cases.js';
+import { CASES, type ConformanceCase, type Results } from './conformance-cases.js';
 import { ConformanceWorld } from './conformance-world.js';
 
 let started: ConformanceWorld | undefined;
@@ -23,7 +23,7 @@ const world = (): ConformanceWorld => {
 const generations = new Map<StepKind, number>();
 
 function paramsOf<K extends StepKind>(kind: K): ParamsOf<K> {
-  return CASES[kind].params(world(), results);
+  return (CASES as Readonly<Record<StepKind, ConformanceCase<K>>>)[kind].params(world(), results);
 }
 
 async function run<K extends StepKind>(kind: K, params: ParamsOf<K> = paramsOf(kind)): Promise<ResultOf<K>> {

@@ -136,6 +136,27 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     jobs: 'number',
   },
   'remove-backups': { backupIds: 'list' },
+  'inspect-project': { project: 'object', servers: 'list', databases: 'list?', revert: 'object?', backup: 'boolean?' },
+  'prove-fakes': { project: 'object', database: 'object', migrations: 'list' },
+  'apply-migrations': { project: 'object', database: 'object', migrations: 'list', appliedBy: 'text' },
+  'revert-migration': {
+    project: 'object',
+    database: 'object',
+    migration: 'object',
+    script: 'text?',
+    revertedBy: 'text',
+  },
+  'swap-database': {
+    address: 'object',
+    workingName: 'text',
+    project: 'object',
+    migration: 'object',
+    schemas: 'list',
+    revertedBy: 'text',
+  },
+  'run-command': { project: 'object', name: 'text', database: 'object', argv: 'list' },
+  'validate-database': { project: 'object', database: 'object', categories: 'list' },
+  'check-health': { project: 'object', servers: 'list', databases: 'list?' },
   'promote-backup': { backupId: 'text', tier: 'text', previous: 'text' },
 };
 

@@ -23,6 +23,7 @@ import { inspectRestore } from './inspection/inspect-restore.step.js';
 import { inspectMove } from './inspection/inspect-move.step.js';
 import { inspectRetired } from './inspection/inspect-retired.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
+import { notBuiltYet } from './project/not-built-yet.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
 import { provisionServer } from './provisioning/provision-server.step.js';
 import { editConfig } from './service/edit-config.step.js';
@@ -69,6 +70,14 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'restore-file': restoreFile,
   'verify-restore': verifyRestore,
   'remove-backups': removeBackups,
+  'inspect-project': notBuiltYet('inspect-project'),
+  'prove-fakes': notBuiltYet('prove-fakes'),
+  'apply-migrations': notBuiltYet('apply-migrations'),
+  'revert-migration': notBuiltYet('revert-migration'),
+  'swap-database': notBuiltYet('swap-database'),
+  'run-command': notBuiltYet('run-command'),
+  'validate-database': notBuiltYet('validate-database'),
+  'check-health': notBuiltYet('check-health'),
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {

@@ -49,4 +49,12 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'restore-file': REVERSIBLE,
   'verify-restore': REVERSIBLE,
   'remove-backups': FINAL,
+  'inspect-project': REVERSIBLE,
+  'prove-fakes': REVERSIBLE,
+  'apply-migrations': REVERSIBLE,
+  'revert-migration': REVERSIBLE,
+  'swap-database': REVERSIBLE,
+  'run-command': REVERSIBLE,
+  'validate-database': REVERSIBLE,
+  'check-health': REVERSIBLE,
 };

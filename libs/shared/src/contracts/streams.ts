@@ -2,7 +2,7 @@ import { toMigrationId, toStepId, type MigrationId, type StepId, type StreamId }
 
 /**
  * Streams and who may append to them (checked by the ledger's function, by database role):
- * planner `migration-*`, `instance-*`, `registry-*`, `intake-*`; executor `step-*`.
+ * planner `migration-*`, `instance-*`, `registry-*`, `intake-*`; executor `step-*`, `health-*`.
  */
 export function migrationStream(migrationId: MigrationId): StreamId {
   return `migration-${migrationId}` as StreamId;
@@ -20,6 +20,11 @@ export type RegistryNoun = 'server' | 'service' | 'entitlements' | 'source' | 'p
 
 export function registryStream(noun: RegistryNoun, name: string): StreamId {
   return `registry-${noun}:${name}` as StreamId;
+}
+
+/** How the databases of a project are, told when it changes. */
+export function healthStream(project: string): StreamId {
+  return `health-${project}` as StreamId;
 }
 
 /** What became of a request that never became a migration. */

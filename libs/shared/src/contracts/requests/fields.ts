@@ -121,6 +121,21 @@ export function ChoiceField(
   );
 }
 
+/** A list of some of `values`, each at most once. */
+export function ChoicesField(options: FieldOptions & { readonly values: readonly string[] }): PropertyDecorator {
+  const { values } = options;
+  const holds = (v: unknown): boolean =>
+    Array.isArray(v) &&
+    v.length > 0 &&
+    new Set(v).size === v.length &&
+    v.every((item) => values.includes(item as string));
+  return applyDecorators(
+    presence(options),
+    rule('choices', `must be a list of ${values.join(', ')}, each at most once`, holds),
+    documented(options, { enum: [...values], isArray: true }),
+  );
+}
+
 /** RFC 3339 with an offset: without one nobody knows when it is. */
 export function TimeField(options: FieldOptions): PropertyDecorator {
   const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;

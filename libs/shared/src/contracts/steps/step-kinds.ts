@@ -66,6 +66,24 @@ import type {
   WriteSecretFileResult,
 } from './service-steps.js';
 import type { DescribePlanParams, DescribePlanResult } from './describe-steps.js';
+import type {
+  ApplyMigrationsParams,
+  ApplyMigrationsResult,
+  CheckHealthParams,
+  CheckHealthResult,
+  InspectProjectParams,
+  InspectProjectResult,
+  ProveFakesParams,
+  ProveFakesResult,
+  RevertMigrationParams,
+  RevertMigrationResult,
+  RunCommandParams,
+  RunCommandResult,
+  SwapDatabaseParams,
+  SwapDatabaseResult,
+  ValidateDatabaseParams,
+  ValidateDatabaseResult,
+} from './project-steps.js';
 import type { ProvisionServerParams, ProvisionServerResult } from './provision-steps.js';
 import type {
   VerifyConnectionsParams,
@@ -109,6 +127,14 @@ export interface StepTypes {
   'restore-file': { params: RestoreFileParams; result: RestoreFileResult };
   'verify-restore': { params: VerifyRestoreParams; result: VerifyRestoreResult };
   'remove-backups': { params: RemoveBackupsParams; result: RemoveBackupsResult };
+  'inspect-project': { params: InspectProjectParams; result: InspectProjectResult };
+  'prove-fakes': { params: ProveFakesParams; result: ProveFakesResult };
+  'apply-migrations': { params: ApplyMigrationsParams; result: ApplyMigrationsResult };
+  'revert-migration': { params: RevertMigrationParams; result: RevertMigrationResult };
+  'swap-database': { params: SwapDatabaseParams; result: SwapDatabaseResult };
+  'run-command': { params: RunCommandParams; result: RunCommandResult };
+  'validate-database': { params: ValidateDatabaseParams; result: ValidateDatabaseResult };
+  'check-health': { params: CheckHealthParams; result: CheckHealthResult };
 }
 
 export type StepKind = keyof StepTypes;
@@ -150,6 +176,14 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'restore-file': 1,
   'verify-restore': 1,
   'remove-backups': 1,
+  'inspect-project': 1,
+  'prove-fakes': 1,
+  'apply-migrations': 1,
+  'revert-migration': 1,
+  'swap-database': 1,
+  'run-command': 1,
+  'validate-database': 1,
+  'check-health': 1,
 };
 
 export function isStepKind(text: string): text is StepKind {
