@@ -23,7 +23,7 @@ const world = (): ConformanceWorld => {
 const generations = new Map<StepKind, number>();
 
 function paramsOf<K extends StepKind>(kind: K): ParamsOf<K> {
-  return (CASES as Readonly<Record<StepKind, ConformanceCase<K>>>)[kind].params(world(), results);
+  return (CASES as unknown as Readonly<Record<StepKind, ConformanceCase<K>>>)[kind].params(world(), results);
 }
 
 async function run<K extends StepKind>(kind: K, params: ParamsOf<K> = paramsOf(kind)): Promise<ResultOf<K>> {
