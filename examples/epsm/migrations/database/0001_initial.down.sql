@@ -1,0 +1,2 @@
+drop table constructions;
+drop table materials;

@@ -1,0 +1,1 @@
+alter table simulation_runs drop column status;

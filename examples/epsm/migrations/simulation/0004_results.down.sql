@@ -1,0 +1,2 @@
+drop table simulation_zones;
+drop table simulation_results;

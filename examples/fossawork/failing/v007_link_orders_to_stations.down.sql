@@ -1,0 +1,1 @@
+alter table work_orders drop constraint work_orders_station;

@@ -1,0 +1,2 @@
+drop table user_sessions;
+drop table security_events;

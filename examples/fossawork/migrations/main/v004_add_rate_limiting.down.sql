@@ -1,0 +1,2 @@
+drop table rate_limit_hits;
+drop table rate_limit_rules;

@@ -1,0 +1,2 @@
+drop table retention_policies;
+drop table audit_log;
