@@ -15,7 +15,6 @@ const ROUNDS = 3;
 const SIZE_BYTES = 1_000_000_000;
 const JOBS = 2;
 const [FROM, TO] = ['pool-1', 'pool-2'] as const;
-const OWNER = 'bench';
 
 /** The whole downtime of an offline move, full verification included, beside the bare tools that copy the same database. */
 export const relocateBenchmark: Benchmark = {
@@ -50,10 +49,11 @@ async function measure(stack: RunningStack, directory: string, say: (line: strin
   const [source, target] = [stack.server(FROM), stack.server(TO)];
   let bytes = 0;
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const database = `shop_${String(round)}`;
-    const tenant = await SampleTenant.start({ server: source, directory, database, owner: OWNER, scale: 0.1 });
-    bytes = await fillToSize(source.adminUrl, { database, owner: OWNER, bytes: SIZE_BYTES });
-    bare.push(await copyBare(source, target, join(directory, `${database}.dump`), database));
+    const [database, owner] = [`shop_${String(round)}`, `bench_${String(round)}`];
+    const tenant = await SampleTenant.start({ server: source, directory, database, owner, scale: 0.1 });
+    bytes = await fillToSize(source.adminUrl, { database, owner, bytes: SIZE_BYTES });
+    const roles = [owner, `${owner}_reader`];
+    bare.push(await copyBare({ source, target, database, roles, dump: join(directory, `${database}.dump`) }));
     ours.push(await relocate(stack, tenant));
     await tenant.stop();
     say(`  round ${String(round)} of ${String(ROUNDS)}`);
@@ -82,17 +82,27 @@ async function relocate(stack: RunningStack, tenant: SampleTenant): Promise<numb
   }
 }
 
+interface BareCopy {
+  readonly source: NamedServer;
+  readonly target: NamedServer;
+  readonly database: string;
+  /** That its policies name; the move makes them itself, so they go again. */
+  readonly roles: readonly string[];
+  readonly dump: string;
+}
+
 /** Directory format, as anybody would by hand; nothing is compared afterwards. */
-async function copyBare(source: NamedServer, target: NamedServer, dump: string, database: string): Promise<number> {
+async function copyBare({ source, target, database, roles, dump }: BareCopy): Promise<number> {
   const copy = `${database}_bare`;
-  await run('psql', target, ['-c', `create database ${copy}`]);
+  for (const statement of [...roles.map((role) => `create role ${role}`), `create database ${copy}`])
+    await run('psql', target, ['-c', statement]);
   const began = performance.now();
   await run('pg_dump', source, ['-Fd', `-j${String(JOBS)}`, '-f', dump, '-d', database]);
-  // Without roles: the move makes them itself.
   await run('pg_restore', target, [`-j${String(JOBS)}`, '--no-owner', '--no-privileges', '-d', copy, dump]);
   const seconds = (performance.now() - began) / 1_000;
   rmSync(dump, { recursive: true });
-  await run('psql', target, ['-c', `drop database ${copy}`]);
+  for (const statement of [`drop database ${copy}`, ...roles.map((role) => `drop role ${role}`)])
+    await run('psql', target, ['-c', statement]);
   return seconds;
 }
 
