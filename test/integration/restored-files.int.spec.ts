@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { databaseArgument } from '../../apps/executor/src/postgres/run-tool.js';
-import { BackupWorld, type BackupMigration } from '../harness/backup-world.js';
+import { BackupWorld } from '../harness/backup-world.js';
 import { addressOf } from '../harness/moved-database.js';
 import { runPostgresUrl } from '../harness/run-addresses.js';
+import type { EndedMigration } from '../harness/services-world.js';
 
 const OWNER = 'heir of files';
 let directory = '';
@@ -41,7 +42,7 @@ function gzipped(path: string): string {
   return `${path}.gz`;
 }
 
-function restored(file: string, name: string): Promise<BackupMigration> {
+function restored(file: string, name: string): Promise<EndedMigration> {
   return given().run({ kind: 'restore', file, target: target(name) });
 }
 
