@@ -105,6 +105,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     compression: 'text',
     schemas: 'list?',
     jobs: 'number',
+    kept: 'boolean?',
   },
   'verify-backup': { backupId: 'text', server: 'object', jobs: 'number' },
   'inspect-restore': { backup: 'object', target: 'object', schemas: 'list?', owner: 'text?' },

@@ -30,6 +30,13 @@ export const ERROR_CODES = {
   },
   SERVER_UNKNOWN: { disposition: 'reject', status: 422, title: 'The registry holds no such server' },
   SERVICE_UNKNOWN: { disposition: 'reject', status: 422, title: 'The registry holds no such service' },
+  PROJECT_UNKNOWN: { disposition: 'reject', status: 422, title: 'The registry holds no such project' },
+  PROJECT_INVALID: { disposition: 'reject', status: 422, title: 'A project of migrations is not usable as it is' },
+  COVERAGE_INCOMPLETE: {
+    disposition: 'reject',
+    status: 422,
+    title: 'A database or an app of the project would be forgotten',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     disposition: 'reject',
     status: 422,

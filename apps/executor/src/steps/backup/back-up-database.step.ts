@@ -139,18 +139,32 @@ function resultOf(
   };
 }
 
-/** A backup that could not be proved is of no use. Files first: a row without files is found again. */
+/**
+ * A backup that could not be proved is of no use; one that was made for safety is, as long as it is whole. Files first: a
+ * row without files is found again.
+ */
 async function remove(context: Context): Promise<JsonObject> {
-  const { tools, run, lease } = context;
+  const { tools, run, lease, params } = context;
   await lease.check();
+  const kept: string[] = [];
   for (let generation = 1; generation <= run.generation; generation += 1) {
-    const one = { ...run, generation };
-    const directory = await findDirectory({ ...context, run: one });
+    const one = { ...context, run: { ...run, generation } };
+    const directory = await findDirectory(one);
+    if (params.kept === true && (await isFinished(one, directory))) {
+      kept.push(backupIdOf(one.run));
+      continue;
+    }
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
-    await tools.backups.markDeleted(backupIdOf(one));
+    await tools.backups.markDeleted(backupIdOf(one.run));
   }
+  if (kept.length > 0) return { removed: false, kept };
   await tools.captures.forget(run);
   return { removed: true };
+}
+
+async function isFinished({ tools, run }: Context, directory: string | undefined): Promise<boolean> {
+  if (directory === undefined || (await findManifest(directory)) === undefined) return false;
+  return (await tools.backups.find(backupIdOf(run))) !== undefined;
 }
 
 /** The same for every attempt of a generation. */

@@ -30,6 +30,8 @@ export interface BackUpDatabaseParams {
   readonly compression: Compression;
   readonly schemas?: readonly string[];
   readonly jobs: number;
+  /** A safety backup: once it is finished its undo leaves it, because it is needed most when something is taken back. */
+  readonly kept?: boolean;
 }
 
 export interface BackUpDatabaseResult {

@@ -35,7 +35,13 @@ export interface InspectProjectParams {
   /** Absent: every database, to the latest. */
   readonly databases?: readonly SelectedDatabase[];
   /** Of a revert: what is to be taken back. Checks are made for that instead of for an apply. */
-  readonly revert?: { readonly database: string; readonly version: string; readonly script?: string };
+  readonly revert?: {
+    readonly database: string;
+    readonly version: string;
+    readonly script?: string;
+    /** A backup takes the place of the down script, which need not be there. */
+    readonly restore?: boolean;
+  };
   /** Whether backups will be made: their tools and the room for them are judged. */
   readonly backup: boolean;
 }
@@ -47,6 +53,8 @@ export interface InspectedDatabase {
   readonly schemas: readonly string[];
   /** Owns what is made; named by the project or the owner of the database. */
   readonly owner: string;
+  /** Owns the database itself, where that is another: a restore keeps it. */
+  readonly databaseOwner?: string;
   readonly application?: string;
   readonly sizeBytes: string;
   readonly applied: number;
@@ -130,6 +138,17 @@ export interface ApplyMigrationsResult {
   readonly migrations: readonly AppliedMigration[];
   /** Of the structure afterwards; drift is told by it. */
   readonly fingerprint: string;
+}
+
+/** What the undo of apply-migrations answers: each migration is whole or not there, and what is there stays. */
+export interface KeptMigrations {
+  readonly alias: string;
+  readonly server: string;
+  readonly database: string;
+  /** Committed by this step; they stand. */
+  readonly kept: readonly AppliedMigration[];
+  /** The one that did not get through, recorded as `failed`. */
+  readonly failed?: MigrationName;
 }
 
 /** Runs a down script, or a script of the project's instead of it, and marks the version `rolled_back`. */
