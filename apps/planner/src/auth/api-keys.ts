@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { IsNull } from 'typeorm';
 import { ApiKeyRow } from '../models/api-key.entity.js';
+import { JoinedRuns } from '../joined-runs.js';
 import type { PlannerModels } from '../models/planner-models.js';
 import type { Principal } from './principal.js';
 import type { Role } from './role.js';
@@ -18,8 +19,10 @@ export function hashKey(key: string): string {
   return createHash('sha256').update(key, 'utf8').digest('hex');
 }
 
-/** Who may call. Asked anew for each call: a revoked key ends at once. */
+/** Who may call. Asked anew for each call, those of one moment together: a revoked key ends at once. */
 export class ApiKeys {
+  private readonly lookups = new Map<string, JoinedRuns<Principal | undefined>>();
+
   /** @param own keys of this process only, looked at first. */
   constructor(
     private readonly models: PlannerModels,
@@ -31,6 +34,17 @@ export class ApiKeys {
     const keySha256 = hashKey(key);
     const own = this.own.find((held) => equalDigests(held.keySha256, keySha256));
     if (own !== undefined) return principalOf(own);
+    const lookup = this.lookups.get(keySha256) ?? new JoinedRuns(() => this.lookUp(keySha256));
+    this.lookups.set(keySha256, lookup);
+    try {
+      return await lookup.run();
+    } finally {
+      // Only keys that are being asked for are remembered: who guesses must not fill the memory.
+      if (lookup.idle) this.lookups.delete(keySha256);
+    }
+  }
+
+  private async lookUp(keySha256: string): Promise<Principal | undefined> {
     const row = await this.models.with(ApiKeyRow, (rows) => rows.findOneBy({ keySha256, revokedAt: IsNull() }));
     if (row === null || !equalDigests(row.keySha256, keySha256)) return undefined;
     return principalOf(row);

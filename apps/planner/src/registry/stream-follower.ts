@@ -1,14 +1,14 @@
 import type { LedgerEvent } from '#shared/contracts/events.js';
 import { toPosition, type Position } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { JoinedRuns } from '../joined-runs.js';
 
 const PAGE = 500;
 
 /** Keeps something in memory up to date with every stream of a prefix: what is new is folded in when it is asked for. */
 export class StreamFollower {
   private position: Position = toPosition(0);
-  private running: Promise<void> | undefined;
-  private next: Promise<void> | undefined;
+  private readonly runs = new JoinedRuns(() => this.catchUp());
 
   constructor(
     private readonly reader: LedgerReader,
@@ -16,19 +16,9 @@ export class StreamFollower {
     private readonly apply: (event: LedgerEvent) => void,
   ) {}
 
-  /** A refresh that began before the caller's own append may miss it: such a caller joins the one after. */
+  /** Everything that stood in the ledger when it was called is folded in. */
   refresh(): Promise<void> {
-    if (this.running === undefined) {
-      this.running = this.catchUp().finally(() => (this.running = undefined));
-      return this.running;
-    }
-    this.next ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.next = undefined;
-        return this.refresh();
-      });
-    return this.next;
+    return this.runs.run();
   }
 
   private async catchUp(): Promise<void> {
