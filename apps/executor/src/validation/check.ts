@@ -1,0 +1,47 @@
+import type { ConfiguredReference, ProjectCheck, ValidationCategory } from '#shared/contracts/projects.js';
+
+/** What of a project is about one of its databases. */
+export interface ValidationSubject {
+  /** Which are migrated; patterns are resolved. */
+  readonly schemas: readonly string[];
+  /** Owns what the migrations make; the project's own checks read with its rights. */
+  readonly owner: string;
+  readonly application?: string;
+  /** Tables that must be there: `orders`, in every schema, or `audit.events`. */
+  readonly expectedTables: readonly string[];
+  /** Tables that its migrations make, as they are written there. */
+  readonly madeTables: readonly string[];
+  readonly references: readonly ConfiguredReference[];
+  readonly checks: readonly ProjectCheck[];
+}
+
+/** A rule and the query that finds what breaks it. No code: whoever can read SQL can judge it. */
+export interface ValidationCheck {
+  readonly name: string;
+  readonly category: ValidationCategory;
+  /** The rule, as a sentence that holds when nothing is found. */
+  readonly message: string;
+  readonly remedy: string;
+  /**
+   * `findings`: each row is one, its column `finding` an object or a key, never content of a row.
+   * `queries`: each row's column `query` is such a query, made of the catalogue, over one object; without a row there is
+   * nothing that the check could be about.
+   */
+  readonly finds: 'findings' | 'queries';
+  readonly sql: string;
+  /** Answers a row when there is something it could be about; always when absent. Takes the same values. */
+  readonly applicable?: string;
+  /** `$1`, `$2`, … of both. */
+  readonly values: (subject: ValidationSubject) => readonly unknown[];
+}
+
+/** Parallel arrays for `unnest`: where each name must be found. */
+export function qualified(names: readonly string[], schemas: readonly string[]): [string[], string[]] {
+  const pairs = names.flatMap((name) => {
+    const dot = name.indexOf('.');
+    return dot < 0
+      ? schemas.map((schema): [string, string] => [schema, name])
+      : [[name.slice(0, dot), name.slice(dot + 1)] as [string, string]];
+  });
+  return [pairs.map(([schema]) => schema), pairs.map(([, name]) => name)];
+}
