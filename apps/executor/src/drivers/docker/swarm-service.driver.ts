@@ -4,6 +4,7 @@ import type { ServiceResources } from '#shared/contracts/steps/service-steps.js'
 import type { ServiceDriver, ServiceState } from '../services/service-driver.js';
 import { ask, connectEngine, type DockerPolicy, type EngineCall } from './docker-engine.js';
 import { holdsVariables, withVariables } from './environment-list.js';
+import { demultiplex } from './log-stream.js';
 import { limitsOf } from './resources.js';
 
 /** Remembers in the service itself how many replicas a start brings back. */
@@ -22,7 +23,7 @@ interface Spec {
   readonly Mode: { readonly Replicated?: { readonly Replicas?: number } };
   readonly TaskTemplate: {
     readonly ForceUpdate?: number;
-    readonly ContainerSpec: { readonly Env?: readonly string[] | null };
+    readonly ContainerSpec: { readonly Env?: readonly string[] | null; readonly TTY?: boolean };
     readonly Resources?: { readonly Limits?: object };
   };
 }
@@ -94,8 +95,14 @@ export class SwarmServiceDriver implements ServiceDriver {
     });
   }
 
-  logs(): Promise<string> {
-    return Promise.resolve('');
+  /** Of all its tasks; the engine answers nothing where the log driver keeps nothing. */
+  async logs(since: Date, signal: AbortSignal): Promise<string> {
+    const { ID, Spec: spec } = await this.find('logs', signal);
+    const options = { stdout: true, stderr: true, tail: 500, since: Math.floor(since.getTime() / 1000) };
+    const answered = await ask(this.call('logs', signal), () =>
+      this.engine.getService(ID).logs({ ...options, follow: false, abortSignal: signal }),
+    );
+    return this.policy.redactor.clean(demultiplex(await allOf(answered), spec.TaskTemplate.ContainerSpec.TTY === true));
   }
 
   /** Reads, changes and writes; the engine refuses a version that somebody else moved on, and then it is read again. */
@@ -137,6 +144,14 @@ export class SwarmServiceDriver implements ServiceDriver {
   private call(verb: string, signal: AbortSignal): EngineCall {
     return { what: `${verb} of swarm service ${this.name}`, redactor: this.policy.redactor, signal };
   }
+}
+
+/** dockerode answers the log of a service as a stream or whole, by the engine's version. */
+async function allOf(answered: NodeJS.ReadableStream | Buffer | undefined): Promise<Buffer> {
+  if (answered === undefined || Buffer.isBuffer(answered)) return answered ?? Buffer.alloc(0);
+  const chunks: Buffer[] = [];
+  for await (const chunk of answered) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 function scaled(spec: Spec, replicas: number): Spec {
