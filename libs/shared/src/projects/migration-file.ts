@@ -74,4 +74,6 @@ export interface LintFinding {
   readonly reason: string;
   /** How to do it instead. */
   readonly safeWay: string;
+  /** About what becomes a burden later: told, but it never refuses a push. */
+  readonly advice?: true;
 }
