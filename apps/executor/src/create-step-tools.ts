@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { LedgerPools } from '#shared/database/pools.js';
 import { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
+import { Metrics } from '#shared/observability/metrics.js';
 import { BackupCatalogue } from './backups/backup-catalogue.js';
 import { ConfigBackups } from './drivers/config-files/config-backups.js';
 import { ConfigFileDriver } from './drivers/config-files/config-file.driver.js';
@@ -21,11 +22,13 @@ export interface StepToolsParts {
   readonly pools: LedgerPools;
   readonly redactor: Redactor;
   readonly logger: Logger;
+  /** Those of the process; some that nobody reads when absent. */
+  readonly metrics?: Metrics;
 }
 
 /** What steps work with, made from the configuration. @throws RehomeError CONFIGURATION_INVALID without a vault key. */
 export function createStepTools(parts: StepToolsParts): { tools: StepTools; vault: Vault } {
-  const { config, pools, redactor, logger } = parts;
+  const { config, pools, redactor, logger, metrics = new Metrics() } = parts;
   const sealer = new Sealer(readVaultKey({ key: config.vaultKey, file: config.vaultKeyFile }));
   const vault = new Vault(pools.reads, sealer);
   const files = {
@@ -51,6 +54,7 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     site: config.executorSite,
     faults: new FaultPoints(config.faultPoints),
     logger,
+    metrics,
   };
   return { tools, vault };
 }

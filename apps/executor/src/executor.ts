@@ -59,7 +59,8 @@ export class Executor {
     this.reader = new LedgerReader(this.pools.reads);
     this.wake = new LedgerWake(config.ledgerUrl);
     const redactor = new Redactor();
-    const { tools, vault } = createStepTools({ config, pools: this.pools, redactor, logger: this.logger });
+    const { metrics } = this;
+    const { tools, vault } = createStepTools({ config, pools: this.pools, redactor, logger: this.logger, metrics });
     this.tools = tools;
     this.vault = vault;
     this.runner = this.createRunner(redactor);

@@ -1,5 +1,6 @@
 import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
+import type { Metrics } from '#shared/observability/metrics.js';
 import type { BackupCatalogue } from '../backups/backup-catalogue.js';
 import type { ConfigFileDriver } from '../drivers/config-files/config-file.driver.js';
 import type { SecretFileDriver } from '../drivers/config-files/secret-file.driver.js';
@@ -30,4 +31,5 @@ export interface StepTools {
   readonly site: string;
   readonly faults: FaultPoints;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }

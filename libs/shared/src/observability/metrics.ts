@@ -11,6 +11,7 @@ interface MetricEntry {
 
 const FAST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const DOWNTIME_SECONDS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const MIGRATION_SECONDS = [0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600];
 const STEP_SECONDS = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 
 /** Closed list; `docs/reference/metrics.md` and this list are held together by a test. */
@@ -103,6 +104,48 @@ export const METRICS = {
     type: 'counter',
     help: 'Commands found in the ledger that Kafka never brought',
     labels: [],
+  },
+  rehome_project_migrations_total: {
+    type: 'counter',
+    help: 'Versioned migrations that this executor ended on a database, by how',
+    labels: ['project', 'database', 'outcome'],
+  },
+  rehome_project_migration_seconds: {
+    type: 'histogram',
+    help: 'Time of one versioned migration on one schema',
+    labels: ['project', 'database'],
+    buckets: MIGRATION_SECONDS,
+  },
+  rehome_project_healthy: {
+    type: 'gauge',
+    help: '1 when the last look at the database found nothing wrong',
+    labels: ['project', 'database'],
+  },
+  rehome_project_pending: {
+    type: 'gauge',
+    help: 'Versioned migrations that were pending at the last look',
+    labels: ['project', 'database'],
+  },
+  rehome_project_failed: {
+    type: 'gauge',
+    help: 'Versioned migrations that stood as failed at the last look',
+    labels: ['project', 'database'],
+  },
+  rehome_project_drift: {
+    type: 'gauge',
+    help: 'Differences between what migrations made and what stood there at the last look',
+    labels: ['project', 'database'],
+  },
+  rehome_project_unseen_seconds: {
+    type: 'gauge',
+    help: 'Time since the last look at the database',
+    labels: ['project', 'database'],
+  },
+  rehome_project_check_seconds: {
+    type: 'histogram',
+    help: 'Time of one look at one database',
+    labels: ['project', 'database'],
+    buckets: FAST_SECONDS,
   },
 } as const satisfies Readonly<Record<string, MetricEntry>>;
 
