@@ -10,7 +10,7 @@ export interface SqlStatement {
   readonly offset: number;
   /** Kind of its parse node: `CreateStmt`, `IndexStmt`. */
   readonly node: string;
-  /** The parse node itself, as libpg_query gives it: plain JSON. */
+  /** The parse node as libpg_query gives it, plain JSON: `{IndexStmt: {…}}`, its one key being `node`. */
   readonly tree: Readonly<Record<string, unknown>>;
   /** PostgreSQL refuses it inside a transaction block: `create index concurrently`, `vacuum`. */
   readonly outsideTransaction: boolean;
@@ -21,6 +21,8 @@ export interface SqlScript {
   readonly path: string;
   readonly text: string;
   readonly statements: readonly SqlStatement[];
+  /** False when its header says `-- transaction: off`: each statement runs by itself. */
+  readonly transactional: boolean;
 }
 
 /** One version of one app with everything that is known of it without a database. */
@@ -35,6 +37,7 @@ export interface MigrationFile extends MigrationName {
   /** `app/version` each; the version before it in the same app is not meant unless it is written. */
   readonly requires: readonly string[];
   readonly conflicts: readonly string[];
+  /** Of the up script. */
   readonly transactional: boolean;
   readonly lockTimeoutMs?: number;
   readonly phase?: 'expand' | 'contract';
