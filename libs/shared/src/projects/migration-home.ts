@@ -7,9 +7,15 @@ import type { TouchedRelation } from './sql/touched-relations.js';
 /** A migration before it is known on which database it works. */
 export interface Unhoused extends Omit<MigrationFile, 'home' | 'touches'> {
   readonly header: ScriptHeader;
-  readonly touched: readonly TouchedRelation[];
+  /** Of all its scripts. */
+  readonly touched: readonly TouchedBy[];
   /** Relations that live where their tables live: views, indexes, sequences, partitions. */
   readonly makes: readonly string[];
+}
+
+/** A relation that a script of a migration names, and which one. */
+export interface TouchedBy extends TouchedRelation {
+  readonly path: string;
 }
 
 export interface Homes {
@@ -67,6 +73,7 @@ function firstMakers<T>(
 
 interface Housed {
   readonly table: string;
+  readonly path: string;
   readonly line?: number;
   readonly database: string;
   readonly why: string;
@@ -75,11 +82,11 @@ interface Housed {
 function homeOf(housing: Housing, migration: Unhoused): string {
   const { definition, problems } = housing;
   const asked = askedFor(definition, migration, problems);
-  const housed = housedTables(housing, migration);
-  const first = asked ?? housed[0];
+  const tables = housedTables(housing, migration);
+  const first = asked ?? tables[0];
   if (first === undefined) return definition.router.apps[migration.app] ?? definition.router.default;
-  const stranger = housed.find(({ database }) => database !== first.database);
-  if (stranger !== undefined) problems.push(twoHomes(migration, first, stranger));
+  const stranger = tables.find(({ database }) => database !== first.database);
+  if (stranger !== undefined) problems.push(twoHomes(first, stranger));
   return first.database;
 }
 
@@ -91,7 +98,7 @@ function askedFor(
   if (header.database === undefined) return undefined;
   const { text: database, line } = header.database;
   const known = databases.map(({ alias }) => alias);
-  if (known.includes(database)) return { table: 'its header', line, database, why: 'as it says' };
+  if (known.includes(database)) return { table: 'all of it', path: up.path, line, database, why: 'its header says so' };
   problems.push({
     path: up.path,
     line,
@@ -100,24 +107,31 @@ function askedFor(
   return undefined;
 }
 
-function housedTables(housing: Housing, { id, touched, creates }: Unhoused): Housed[] {
+function housedTables(housing: Housing, { id, up, touched, creates }: Unhoused): Housed[] {
   const known = new Set(touched.map(({ name }) => name));
-  // A new name after RENAME is no relation that the script speaks of; it is one that it makes.
-  const renamed = creates.filter((name) => !known.has(name)).map((name) => ({ name, kind: 'table' as const }));
-  return [...touched, ...renamed].flatMap((relation) => {
-    const route = routeOf(housing.definition, relation.name, housing.tableMakers);
-    const line = 'line' in relation ? { line: relation.line } : {};
-    if (route.because === 'rule')
-      return [{ table: relation.name, ...line, database: route.database, why: whyOf(route) }];
-    const maker = housing.otherMakers.get(relationKey(relation.name));
-    if (maker === id) return [];
-    const database = maker === undefined ? undefined : housing.homes.get(maker);
-    if (database !== undefined)
-      return [{ table: relation.name, ...line, database, why: `like what ${maker ?? ''} makes` }];
-    // An index, a sequence or a view that no script makes by name tells nothing.
-    if (relation.kind === 'other') return [];
-    return [{ table: relation.name, ...line, database: route.database, why: whyOf(route) }];
-  });
+  // A new name after RENAME is no relation that a script speaks of; it is one that it makes.
+  const renamed = creates.filter((name) => !known.has(name));
+  const all = [...touched, ...renamed.map((name) => ({ name, kind: 'table' as const, path: up.path }))];
+  return all.flatMap((relation) => housed(housing, id, relation) ?? []);
+}
+
+type Mentioned = Pick<TouchedBy, 'name' | 'kind' | 'path'> & { readonly line?: number };
+
+/** Where a relation lives; undefined when it tells nothing, because it lives wherever the migration does. */
+function housed(
+  { definition, tableMakers, otherMakers, homes }: Housing,
+  id: string,
+  named: Mentioned,
+): Housed | undefined {
+  const { name: table, kind, ...place } = named;
+  const route = routeOf(definition, table, tableMakers);
+  const byRoute = { table, ...place, database: route.database, why: whyOf(route) };
+  if (route.because === 'rule') return byRoute;
+  const maker = otherMakers.get(relationKey(table));
+  if (maker === id) return undefined;
+  const database = maker === undefined ? undefined : homes.get(maker);
+  if (database !== undefined) return { table, ...place, database, why: `with what ${maker ?? ''} makes` };
+  return kind === 'other' ? undefined : byRoute;
 }
 
 /** In words, to stand behind the name of a database. */
@@ -127,16 +141,17 @@ export function whyOf({ because, rule, app }: TableRoute): string {
       return `by the rule ${rule?.match ?? ''}`;
     case 'app':
       return `like all of ${app ?? 'its app'}`;
+    case 'maker':
+      return 'with the migration that makes it';
     case 'default':
       return 'by default';
   }
 }
 
-function twoHomes({ up }: Unhoused, one: Housed, other: Housed): ProjectProblem {
-  const line = other.line ?? one.line;
+function twoHomes(one: Housed, other: Housed): ProjectProblem {
   return {
-    path: up.path,
-    ...(line === undefined ? {} : { line }),
+    path: other.path,
+    ...(other.line === undefined ? {} : { line: other.line }),
     message:
       `${one.table} lives in ${one.database} (${one.why}) and ${other.table} in ${other.database} (${other.why}); ` +
       'a transaction stays in one database: write a migration for each, and keep ids without a foreign key',

@@ -34,7 +34,8 @@ export function readMigrations(
 }
 
 function withHome({ header: _header, touched, makes: _makes, ...rest }: Unhoused, home: string): MigrationFile {
-  return { ...rest, home, touches: touched.filter(({ kind }) => kind === 'table').map(({ name }) => name) };
+  const tables = touched.filter(({ kind }) => kind === 'table').map(({ name }) => name);
+  return { ...rest, home, touches: [...new Set(tables)] };
 }
 
 function readMigration(
@@ -52,7 +53,11 @@ function readMigration(
   const down = paths.down === undefined ? undefined : read(paths.down);
   const verify = paths.verify === undefined ? undefined : read(paths.verify);
   const { header, script } = up;
-  const found = touchedRelations(script.statements);
+  const scripts = [script, down?.script, verify?.script].filter((one) => one !== undefined);
+  const touched = scripts.flatMap(({ path, statements }) =>
+    touchedRelations(statements).touched.map((relation) => ({ ...relation, path })),
+  );
+  const { creates, makes } = touchedRelations(script.statements);
   const references = (words: readonly HeaderWord[]): string[] => referenced(words, paths, all, problems);
   const { id, app, version, name } = paths;
   return {
@@ -69,7 +74,9 @@ function readMigration(
     transactional: script.transactional,
     ...(header.lockTimeoutMs === undefined ? {} : { lockTimeoutMs: header.lockTimeoutMs }),
     ...(header.phase === undefined ? {} : { phase: header.phase }),
-    ...found,
+    creates,
+    makes,
+    touched,
     waivers: up.waivers,
     header,
   };

@@ -4,7 +4,8 @@ import type { ProjectDefinition, RouterRule } from '../contracts/projects.js';
 export interface TableRoute {
   /** Alias of the database. */
   readonly database: string;
-  readonly because: 'rule' | 'app' | 'default';
+  /** `maker`: by no name of its own, but a migration of that database makes it: a partition. */
+  readonly because: 'rule' | 'app' | 'maker' | 'default';
   /** Of `rule`. */
   readonly rule?: RouterRule;
   /** Whose migrations make the table, or whose model it is. */

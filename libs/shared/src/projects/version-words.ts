@@ -1,7 +1,8 @@
 import type { MigrationName } from '../contracts/projects.js';
 
 export type FoundVersion<T> =
-  { readonly ok: true; readonly found: T } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly found: T }
+  | { readonly ok: false; readonly reason: 'unknown' | 'ambiguous'; readonly message: string };
 
 /**
  * The migration that a person means: `v006`, `v006_add_monitoring_tables`, `app/v006` or `app/v006_add_monitoring_tables`.
@@ -13,10 +14,11 @@ export function findVersion<T extends MigrationName>(word: string, among: readon
   const rest = word.slice(slash + 1);
   const candidates = among.filter((one) => (app === undefined || one.app === app) && isMeant(one, rest));
   const [found, another] = candidates;
-  if (found === undefined) return { ok: false, message: `no migration is called "${word}"${nearest(app, among)}` };
+  if (found === undefined)
+    return { ok: false, reason: 'unknown', message: `no migration is called "${word}"${nearest(app, among)}` };
   if (another === undefined) return { ok: true, found };
   const named = candidates.map((one) => `${one.app}/${one.version}`).join(', ');
-  return { ok: false, message: `"${word}" may be ${named}; write which` };
+  return { ok: false, reason: 'ambiguous', message: `"${word}" may be ${named}; write which` };
 }
 
 /** `app/version_name`, as people are told of it. */

@@ -1,4 +1,5 @@
 import type { PreflightCheck } from '../preflight.js';
+import type { UncoveredMigration } from '../project-coverage.js';
 import type {
   DatabaseHealth,
   MigrationAction,
@@ -68,6 +69,8 @@ export interface InspectProjectResult {
   readonly checks: readonly PreflightCheck[];
   /** Aliases that the router names: every one must be asked for. */
   readonly routed: readonly string[];
+  /** Of those that were asked for: migrations at home there whose app was not. Absent like empty: none. */
+  readonly uncovered?: readonly UncoveredMigration[];
   /** Of those that were asked for and could be read, in the project's order. */
   readonly databases: readonly InspectedDatabase[];
   /** Of a revert. */

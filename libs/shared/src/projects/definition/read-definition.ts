@@ -9,6 +9,7 @@ import type {
 } from '../../contracts/projects.js';
 import { PROJECT_FILE } from '../bundle/project-files.js';
 import type { ProjectProblem } from '../migration-file.js';
+import { splitSql } from '../sql/split-sql.js';
 import { ALIAS, APP, IDENTIFIER, MODEL, readDatabase, RELATION, REGISTRY_NAME } from './read-database.js';
 import { YamlValue } from './yaml-value.js';
 
@@ -22,7 +23,10 @@ const PROJECT = {
 };
 const NAME = { pattern: /^[a-z][a-z0-9-]{0,99}$/, shape: 'lower-case letters, digits and hyphens, a letter first' };
 
-/** `project.yaml` as a definition, silent fields filled, or everything that is wrong with it, each with its line. */
+/**
+ * `project.yaml` as a definition, silent fields filled, or everything that is wrong with it, each with its line;
+ * `parserReady` must have been awaited.
+ */
 export function readDefinition(text: string): ReadDefinition {
   const problems: ProjectProblem[] = [];
   const file = YamlValue.of(PROJECT_FILE, text, problems);
@@ -109,9 +113,17 @@ function readCheck(value: YamlValue, aliases: readonly string[]): ProjectCheck {
     name: fields.name.text(NAME),
     category: fields.category.choice(VALIDATION_CATEGORIES) ?? 'data',
     ...(fields.database.isAbsent ? {} : { database: aliasIn(fields.database, aliases) }),
-    sql: fields.sql.text(),
+    sql: fields.sql.text({ refuse: notOneQuery }),
     message: fields.message.text(),
   };
+}
+
+function notOneQuery(sql: string): string | undefined {
+  const { statements, problems } = splitSql(PROJECT_FILE, sql);
+  if (problems[0] !== undefined) return `is no SQL: ${problems[0].message}`;
+  const [query, second] = statements;
+  if (query?.node === 'SelectStmt' && second === undefined) return undefined;
+  return 'must be one query whose rows are what is wrong';
 }
 
 function readCommand(value: YamlValue, aliases: readonly string[]): ProjectCommand {

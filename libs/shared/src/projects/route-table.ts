@@ -1,0 +1,27 @@
+import type { LoadedProject } from './load-project.js';
+import { tableMakersOf } from './migration-home.js';
+import { relationKey, routeOf, type TableRoute } from './router.js';
+
+/** Where a table lives, why, and which migrations make and touch it. */
+export interface RoutedTable extends TableRoute {
+  readonly table: string;
+  /** `app/version` of the migration that makes it. */
+  readonly createdBy?: string;
+  /** `app/version` of all that touch it, in order. */
+  readonly touchedBy: readonly string[];
+}
+
+/** Answers for a table or a model of the project: `simulation_results`, `simulation.simulationresult`. */
+export function routeTable({ definition, migrations }: LoadedProject, tableOrModel: string): RoutedTable {
+  const table = definition.router.models[tableOrModel] ?? tableOrModel;
+  const key = relationKey(table);
+  const route = routeOf(definition, table, tableMakersOf(migrations));
+  const names = (tables: readonly string[]): boolean => tables.some((one) => relationKey(one) === key);
+  const maker = migrations.find(({ creates }) => names(creates));
+  const touchedBy = migrations.filter(({ touches, creates }) => names(touches) || names(creates)).map(({ id }) => id);
+  if (maker === undefined) return { table, ...route, touchedBy };
+  // A migration stays in one database: what it makes is where it runs.
+  const moved = route.because !== 'rule' && maker.home !== route.database;
+  const made = moved ? ({ database: maker.home, because: 'maker' } as const) : {};
+  return { table, ...route, ...made, createdBy: maker.id, touchedBy };
+}
