@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import type { LedgerPools } from '#shared/database/pools.js';
+import { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
 import { Metrics } from '#shared/observability/metrics.js';
@@ -9,6 +11,8 @@ import { ConfigFileDriver } from './drivers/config-files/config-file.driver.js';
 import { SecretFileDriver } from './drivers/config-files/secret-file.driver.js';
 import { ProvisionerClient } from './drivers/provisioner/provisioner.client.js';
 import type { ExecutorConfig } from './executor.config.js';
+import { ProjectHealthStore } from './health/projects/project-health-store.js';
+import { ProjectStore } from './projects/project-store.js';
 import { Captures } from './running/captures.js';
 import { EvidenceStore } from './running/evidence.js';
 import type { StepTools } from './running/step-tools.js';
@@ -24,6 +28,8 @@ export interface StepToolsParts {
   readonly logger: Logger;
   /** Those of the process; some that nobody reads when absent. */
   readonly metrics?: Metrics;
+  /** The one of the process; one of its own when absent. */
+  readonly ledger?: LedgerWriter;
 }
 
 /** What steps work with, made from the configuration. @throws RehomeError CONFIGURATION_INVALID without a vault key. */
@@ -46,6 +52,8 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     secretFiles: new SecretFileDriver(files),
     provisioner: provisionerOf(config, redactor),
     backups: new BackupCatalogue(pools.reads, config.backupKeepMs),
+    projects: new ProjectStore(pools.reads),
+    projectHealth: projectHealthOf(parts),
     backupRoots: config.backupRoots,
     evidence: new EvidenceStore(pools.reads),
     captures: new Captures(config.workRoot),
@@ -57,6 +65,15 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     metrics,
   };
   return { tools, vault };
+}
+
+function projectHealthOf({ config, pools, ledger }: StepToolsParts): ProjectHealthStore {
+  return new ProjectHealthStore({
+    ledger: ledger ?? new LedgerWriter(pools.appends),
+    reader: new LedgerReader(pools.reads),
+    reads: pools.reads,
+    owner: config.owner,
+  });
 }
 
 function secretsOf(config: ExecutorConfig, vault: Vault, redactor: Redactor): SecretResolver {

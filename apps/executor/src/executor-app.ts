@@ -57,6 +57,7 @@ export class ExecutorApp {
       owner: config.owner,
       site: config.executorSite,
       runningSteps: () => executor.runningSteps,
+      measure: () => executor.measure(),
     });
     const app = await NestFactory.create<NestFastifyApplication>(
       ExecutorModule.around(executor, health),

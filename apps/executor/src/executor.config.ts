@@ -34,6 +34,7 @@ const KEYS = [
   'heartbeatMs',
   'sweepIntervalMs',
   'sweepGraceMs',
+  'healthIntervalMs',
   'backupKeepMs',
   'maxConcurrentSteps',
 ] as const satisfies readonly SettingKey[];

@@ -10,6 +10,10 @@ import { readCommandKeys } from '#shared/signing/signing-keys.js';
 import { removeExpiredBackups } from './backups/expired-backups.js';
 import { createStepTools } from './create-step-tools.js';
 import type { ExecutorConfig } from './executor.config.js';
+import { HealthWatch } from './health/projects/health-watch.js';
+import { looksWith } from './health/projects/look-at-project.js';
+import { measureProjects } from './health/projects/project-metrics.js';
+import { RegisteredProjects } from './health/projects/registered-projects.js';
 import { CommandIntake } from './intake/command-intake.js';
 import { CommandSweep } from './intake/command-sweep.js';
 import { LedgerDelivery } from './intake/ledger-delivery.js';
@@ -35,6 +39,7 @@ export class Executor {
   readonly intake: CommandIntake;
   readonly sweep: CommandSweep;
   readonly delivery: LedgerDelivery;
+  private readonly watch: HealthWatch;
   private readonly pools: LedgerPools;
   private readonly ledger: LedgerWriter;
   private readonly wake: LedgerWake;
@@ -59,8 +64,8 @@ export class Executor {
     this.reader = new LedgerReader(this.pools.reads);
     this.wake = new LedgerWake(config.ledgerUrl);
     const redactor = new Redactor();
-    const { metrics } = this;
-    const { tools, vault } = createStepTools({ config, pools: this.pools, redactor, logger: this.logger, metrics });
+    const { metrics, ledger, pools } = this;
+    const { tools, vault } = createStepTools({ config, pools, redactor, logger: this.logger, metrics, ledger });
     this.tools = tools;
     this.vault = vault;
     this.runner = this.createRunner(redactor);
@@ -68,6 +73,12 @@ export class Executor {
     this.intake = this.createIntake();
     this.sweep = this.createSweep();
     this.delivery = this.createDelivery();
+    this.watch = this.createWatch();
+  }
+
+  /** Brings the gauges of projects up to date. @throws RehomeError LEDGER_UNAVAILABLE */
+  measure(): Promise<void> {
+    return measureProjects(this.pools.reads, this.metrics);
   }
 
   get runningSteps(): number {
@@ -83,8 +94,12 @@ export class Executor {
     await proveSite({ name: this.config.executorSite, workRoot: this.config.workRoot }, this.vault);
     await removeExpiredBackups(this.tools, this.logger);
     this.runner.start();
-    if (commands === 'kafka') this.sweep.start();
-    else this.delivery.start();
+    if (commands === 'ledger') this.delivery.start();
+    else {
+      this.sweep.start();
+      // A command line that works in process ends with its work: it watches nothing.
+      this.watch.start();
+    }
     void this.followLedger();
   }
 
@@ -97,6 +112,7 @@ export class Executor {
     await Promise.all([
       this.sweep.stop(),
       this.delivery.stop(),
+      this.watch.stop(),
       Promise.race([this.runner.stop(), aborted(this.givingUp.signal)]),
     ]);
     clearTimeout(timer);
@@ -152,6 +168,19 @@ export class Executor {
   private createDelivery(): LedgerDelivery {
     const { intake, reader, pools, wake, keys, logger } = this;
     return new LedgerDelivery({ intake, reader, reads: pools.reads, wake, keys, logger });
+  }
+
+  private createWatch(): HealthWatch {
+    const { config, tools, reader, pools, logger } = this;
+    const parts = {
+      registered: new RegisteredProjects(reader),
+      store: tools.projectHealth,
+      look: looksWith({ tools, sessionName: 'rehome health' }),
+      leases: pools.leases,
+      owner: config.owner,
+      logger,
+    };
+    return new HealthWatch(parts, config.healthIntervalMs);
   }
 
   private createSweep(): CommandSweep {

@@ -1,6 +1,7 @@
-import { toRehomeError } from '#shared/errors/rehome-error.js';
+import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { ConsumerHealth } from '#shared/messaging/group-consumer.js';
+import { within } from '#shared/messaging/waiting.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 
 export interface Check {
@@ -24,6 +25,8 @@ export interface ExecutorHealthParts {
   readonly owner: string;
   readonly site: string;
   readonly runningSteps: () => number;
+  /** Brings gauges up to date that are read from the ledger's database. */
+  readonly measure: () => Promise<void>;
 }
 
 const LEDGER_CHECK_MS = 2_000;
@@ -41,6 +44,11 @@ export class ExecutorHealth {
 
   stop(): void {
     this.working = false;
+  }
+
+  /** Before a scrape. Without the ledger the other metrics are told all the same. */
+  async measureNow(): Promise<void> {
+    await within(LEDGER_CHECK_MS, this.parts.measure(), silent).catch(() => undefined);
   }
 
   async check(): Promise<Readiness> {
@@ -75,4 +83,8 @@ export class ExecutorHealth {
     if (health.state === 'running') return { status: 'up' };
     return { status: health.state === 'starting' ? 'starting' : 'down', detail: health.state };
   }
+}
+
+function silent(): Error {
+  return new RehomeError('LEDGER_UNAVAILABLE', 'the ledger gives no answer');
 }

@@ -26,6 +26,7 @@ export class HealthController {
 
   @Get('metrics')
   async metricsText(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    await this.health.measureNow();
     reply.type(this.metrics.registry.contentType);
     return this.metrics.text();
   }

@@ -6,6 +6,8 @@ import type { ConfigFileDriver } from '../drivers/config-files/config-file.drive
 import type { SecretFileDriver } from '../drivers/config-files/secret-file.driver.js';
 import type { ProvisionerClient } from '../drivers/provisioner/provisioner.client.js';
 import type { ServicePolicy } from '../drivers/services/service-drivers.js';
+import type { ProjectHealthStore } from '../health/projects/project-health-store.js';
+import type { ProjectStore } from '../projects/project-store.js';
 import type { SecretResolver } from '../secrets/secret-resolver.js';
 import type { Captures } from './captures.js';
 import type { EvidenceStore } from './evidence.js';
@@ -19,6 +21,8 @@ export interface StepTools {
   /** Absent when none is configured. */
   readonly provisioner: ProvisionerClient | undefined;
   readonly backups: BackupCatalogue;
+  readonly projects: ProjectStore;
+  readonly projectHealth: ProjectHealthStore;
   /** Directories that dumps of others may lie in. */
   readonly backupRoots: readonly string[];
   readonly evidence: EvidenceStore;

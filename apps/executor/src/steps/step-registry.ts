@@ -23,7 +23,9 @@ import { inspectRestore } from './inspection/inspect-restore.step.js';
 import { inspectMove } from './inspection/inspect-move.step.js';
 import { inspectRetired } from './inspection/inspect-retired.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
+import { checkHealth } from './project/check-health.step.js';
 import { notBuiltYet } from './project/not-built-yet.js';
+import { validateDatabaseStep } from './project/validate-database.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
 import { provisionServer } from './provisioning/provision-server.step.js';
 import { editConfig } from './service/edit-config.step.js';
@@ -76,8 +78,8 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'revert-migration': notBuiltYet('revert-migration'),
   'swap-database': notBuiltYet('swap-database'),
   'run-command': notBuiltYet('run-command'),
-  'validate-database': notBuiltYet('validate-database'),
-  'check-health': notBuiltYet('check-health'),
+  'validate-database': validateDatabaseStep,
+  'check-health': checkHealth,
 };
 
 export function stepOf(kind: StepKind): Step<StepKind> {

@@ -3,6 +3,7 @@ import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { sessionName } from '../postgres/session-name.js';
 import { openSession, withSession, type Session, type SessionAddress } from '../postgres/session.js';
 import type { StepContext } from '../running/step.js';
+import type { StepTools } from '../running/step-tools.js';
 
 /** Databases of a server that every server has; where work on databases themselves is done. */
 export const MAINTENANCE_DATABASE = 'postgres';
@@ -11,7 +12,7 @@ type Running = Pick<StepContext<StepKind>, 'run' | 'signal' | 'tools'>;
 
 /** The administrator's session at a database, its secret resolved. For this process only. */
 export async function adminAddress(
-  { tools }: Pick<Running, 'tools'>,
+  { tools }: { readonly tools: Pick<StepTools, 'secrets'> },
   server: ServerEndpoint,
   database: string,
 ): Promise<SessionAddress> {

@@ -42,8 +42,6 @@ async function holds(
       return entries.source.get(data.source);
     case 'PolicySet':
       return entries.policy.get(data.name);
-    case 'ProjectRegistered':
-      return entries.project.get(data.name);
     case 'InstanceRegistered':
       return registry.instance(data.instanceId);
   }

@@ -333,6 +333,15 @@ export const SETTINGS = {
     usedBy: EXECUTOR,
     description: 'How long Kafka gets to bring a published command before the sweep takes it from the ledger',
   },
+  healthIntervalMs: {
+    name: 'REHOME_HEALTH_INTERVAL_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '60000',
+    minimum: 0,
+    usedBy: EXECUTOR,
+    description: 'Time between two looks at the databases of a project; 0: they are looked at on request only',
+  },
   backupKeepMs: {
     name: 'REHOME_BACKUP_KEEP_MS',
     type: 'integer',
