@@ -19,7 +19,6 @@ const GENTLE: readonly AlterTableCmd['subtype'][] = [
   'AT_DropCluster',
   'AT_SetRelOptions',
   'AT_ResetRelOptions',
-  'AT_AttachPartition',
   'AT_DetachPartitionFinalize',
 ];
 
@@ -132,7 +131,11 @@ function alterLocks(statement: SqlStatement): TableLock[] {
 
 function commandLock(command: AlterTableCmd, table: readonly TableName[]): TableLock[] {
   const { subtype, def } = command;
-  if (GENTLE.includes(subtype) || nodeAs(def, 'PartitionCmd')?.concurrent === true) return [];
+  const part = nodeAs(def, 'PartitionCmd');
+  if (part?.concurrent === true) return [];
+  if (part !== undefined)
+    return everybody(subtype === 'AT_AttachPartition' ? tableOf(part.name) : [...table, ...tableOf(part.name)]);
+  if (GENTLE.includes(subtype)) return [];
   if (ONLY_WRITERS.includes(subtype) || nodeAs(def, 'Constraint')?.contype === 'CONSTR_FOREIGN') return writers(table);
   return everybody(table);
 }
