@@ -13,6 +13,7 @@ import { closeLedgerParts, type LedgerParts } from './ledger-parts.js';
 import { ProcessManager } from './migration/process-manager.js';
 import { MigrationListProjection } from './projections/migration-list.projection.js';
 import { ProjectionRunner } from './projections/projection-runner.js';
+import { ProjectStore } from './projects/project-store.js';
 import { Registry } from './registry/registry.js';
 import { RegistryWriter } from './registry/registry-writer.js';
 import { signingCommands } from './signed-commands.js';
@@ -30,6 +31,7 @@ export class PlannerLifecycle {
   readonly registryWriter: RegistryWriter;
   readonly list: MigrationList;
   readonly backups: BackupList;
+  readonly projects: ProjectStore;
   /** What a request may look up, as it stands now. */
   readonly lookups: () => Promise<Lookups>;
   readonly apiKeys: ApiKeys;
@@ -48,8 +50,9 @@ export class PlannerLifecycle {
     this.registryWriter = new RegistryWriter(parts.writer);
     this.list = new MigrationList(parts.models);
     this.backups = new BackupList(parts.pools.reads);
-    const { registry, list, backups } = this;
-    this.lookups = () => lookupsFrom({ reader: parts.reader, registry, list, backups });
+    this.projects = new ProjectStore(parts.pools.reads, this.registry);
+    const { registry, list, backups, projects } = this;
+    this.lookups = () => lookupsFrom({ reader: parts.reader, registry, list, backups, projects });
     this.apiKeys = new ApiKeys(parts.models, parts.config.ownKeys);
     this.health = new PlannerHealth(this.reporters(), parts);
     this.processManager = this.buildProcessManager();

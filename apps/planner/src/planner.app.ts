@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Logger } from '#shared/observability/logger.js';
 import { serveAsyncApi } from './asyncapi/serve-asyncapi.js';
 import { installAccessLog, requestIdOf } from './http/access-log.js';
+import { takeArchives } from './http/archive-body.js';
 import { takeJsonBodies } from './http/json-body.js';
 import { nestLogger } from './http/nest-logger.js';
 import { answerFrameworkError } from './http/problem.filter.js';
@@ -43,6 +44,7 @@ export async function createPlanner(config: PlannerConfig, logger: Logger): Prom
   traceCalls(adapter.getInstance());
   installAccessLog(adapter.getInstance(), logger, parts.metrics);
   takeJsonBodies(app, config.bodyLimitBytes);
+  takeArchives(app);
   serveOpenApi(app);
   serveAsyncApi(app, config.topics);
   // Without inheritAppConfig neither guards nor filters would apply to messages.

@@ -20,6 +20,8 @@ import { MigrationList } from './projections/migration-list.js';
 import { Migrations } from './intake/migrations.js';
 import { MigrationsController } from './intake/migrations.controller.js';
 import { PlansController } from './intake/plans.controller.js';
+import { ProjectStore } from './projects/project-store.js';
+import { ProjectsController } from './projects/projects.controller.js';
 import type { PlannerLifecycle } from './planner-lifecycle.js';
 import { AccessController } from './registry/access.controller.js';
 import { InstancesController } from './registry/instances.controller.js';
@@ -46,6 +48,7 @@ export class PlannerModule {
         RegistryController,
         AccessController,
         BackupsController,
+        ProjectsController,
         AuditController,
         HealthController,
         RequestsController,
@@ -56,7 +59,7 @@ export class PlannerModule {
 }
 
 function providersOf(lifecycle: PlannerLifecycle): Provider[] {
-  const { registry, registryWriter, list, backups, lookups, apiKeys, health, shutdown } = lifecycle;
+  const { registry, registryWriter, list, backups, projects, lookups, apiKeys, health, shutdown } = lifecycle;
   const { reader, writer, wake, metrics, pools, config, logger } = lifecycle.parts;
   const migrations = new Migrations(reader, wake, pools.reads);
   return [
@@ -75,6 +78,7 @@ function providersOf(lifecycle: PlannerLifecycle): Provider[] {
     { provide: Migrations, useValue: migrations },
     { provide: MigrationList, useValue: list },
     { provide: BackupList, useValue: backups },
+    { provide: ProjectStore, useValue: projects },
     { provide: MigrationActions, useValue: new MigrationActions(migrations, writer) },
     { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, lookups, metrics }) },
   ];

@@ -103,7 +103,8 @@ export class MigrationIntake {
     const event = requestedEvent({ arrival, request, prepared, policies, migrationId });
     const effects = idempotencyEffects({ arrival, request, answer });
     const appends = [{ stream: migrationStream(migrationId), expected: 0, events: [event] }];
-    if (arrival.dryRun) return takenOf(await this.parts.writer.append({ appends, effects }), answer);
+    if (arrival.dryRun || prepared.reads === true)
+      return takenOf(await this.parts.writer.append({ appends, effects }), answer);
     const reserve: LedgerEffect = { effect: 'reserve', migrationId, subjects: [prepared.subject] };
     const outcome = await this.parts.writer.append({ appends, effects: [...effects, reserve] });
     // Taken without its subject: its plan takes it when the holder lets go.

@@ -3,6 +3,7 @@ import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { event, failure, type Decision } from '../migration/decision.js';
 import { refuse } from '../migration/decide-planning.js';
+import { RequestRefused } from '../http/request-refused.js';
 import type { KnownState } from '../migration/migration-state.js';
 import type { Lookups } from './prepare/prepared.js';
 import { prepareRequest } from './prepare/prepare-registry.js';
@@ -26,7 +27,8 @@ export async function refreshRegistry(state: KnownState, lookups: () => Promise<
     const registry = asJsonObject(prepared.registry);
     return { events: [event('RegistryRefreshed', { migrationId, registry, policies: policiesOf(current) })] };
   } catch (error) {
-    if (error instanceof RehomeError && error.disposition === 'reject') return refuse(state, [error.toFailure()]);
+    if (error instanceof RequestRefused || (error instanceof RehomeError && error.disposition === 'reject'))
+      return refuse(state, [error.toFailure()]);
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { certify } from './certificate.js';
 import { event, type Decision, type Draft } from './decision.js';
 import { downtimeAt } from './downtime.js';
 import type { Common, PlannedFacts } from './migration-state.js';
+import { applyResult, healthResult, revertResult, validateResult } from './project-completion.js';
 import { answerOf } from './step-result.js';
 
 type Planned = Common & { readonly planned: PlannedFacts };
@@ -38,6 +39,14 @@ function completionOf(state: Planned, outcome: PlanOutcome, downtimeMs: number):
       return { events: [], result: backupResult(state) };
     case 'rehearsal':
       throw new RangeError('a rehearsal ends by itself, see decide-rehearsal.ts');
+    case 'apply':
+      return { events: [], result: applyResult(state, outcome) };
+    case 'revert':
+      return { events: [], result: revertResult(state, outcome) };
+    case 'validate':
+      return { events: [], result: validateResult(state, outcome) };
+    case 'health':
+      return { events: [], result: healthResult(state, outcome) };
     default:
       return assertNever(outcome);
   }

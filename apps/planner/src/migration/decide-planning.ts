@@ -84,7 +84,8 @@ function compilePlan(state: Common, recipe: Recipe, facts: JsonObject | undefine
   if (compiled.outcome === 'refused') return refuse(state, compiled.reasons, compiled.checks);
   const { plan } = compiled;
   const { migrationId } = request;
-  const approval = approvalOf(plan, request.request, request.policies);
+  // Nobody needs to approve that there is nothing to do.
+  const approval = plan.steps.length === 0 ? undefined : approvalOf(plan, request.request, request.policies);
   const waits = approval === undefined ? {} : { approval };
   return {
     events: [event('PlanCompiled', { migrationId, plan, planHash: hashPlan(plan), ...waits })],

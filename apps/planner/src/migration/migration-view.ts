@@ -1,7 +1,9 @@
 import type { MigrationView, StepView, StepViewStatus } from '#shared/contracts/answers.js';
 import type { Failure, StepDirection } from '#shared/contracts/events.js';
+import type { JsonObject } from '#shared/contracts/json.js';
 import { downtimeAt } from './downtime.js';
 import { DESCRIBE_STEP, INSPECT_STEP, isOver, type Common, type KnownState, type StepRun } from './migration-state.js';
+import { whatStands } from './project-completion.js';
 import { isInFlight, latestRun } from './step-runs.js';
 
 /** A row of `executor.step_progress`, as far as the view shows it. */
@@ -34,7 +36,7 @@ export function viewMigration(state: KnownState, progress: readonly StepProgress
     downtimeMs:
       'downtimeMs' in state ? state.downtimeMs : downtimeAt(state.downtime, isOver(state) ? state.lastAt : now),
     pointOfNoReturnPassed: planned?.passed ?? false,
-    result: state.status === 'completed' ? state.result : null,
+    result: resultOf(state),
     reasons: reasonsOf(state),
     haltedAt: state.status === 'halted' ? state.at : null,
     leftovers: state.status === 'rolled-back' ? state.leftovers : [],
@@ -43,6 +45,12 @@ export function viewMigration(state: KnownState, progress: readonly StepProgress
     updatedAt: state.lastAt,
     position: String(state.position),
   };
+}
+
+/** What came of it; of an apply that was taken back what stands, because what was committed is not undone. */
+function resultOf(state: KnownState): JsonObject | null {
+  if (state.status === 'completed') return state.result;
+  return state.status === 'rolled-back' || state.status === 'cancelled' ? (whatStands(state) ?? null) : null;
 }
 
 function reasonsOf(state: KnownState): readonly Failure[] {

@@ -196,6 +196,9 @@ const PREREQUISITES: readonly Prerequisite[] = [
   { kind: 'retire-source', needs: 'dump-database', because: 'there is no backup' },
   { kind: 'reinstate-source', needs: 'dump-database', because: 'what is discarded would be gone' },
   { kind: 'reinstate-source', needs: 'fence-source', because: 'two databases would be written to' },
+  { kind: 'swap-database', needs: 'verify-restore', because: 'an unproved copy would take the place of a database' },
+  { kind: 'swap-database', needs: 'back-up-database', because: 'what is put aside would have no backup' },
+  { kind: 'revert-migration', needs: 'back-up-database', because: 'a down script destroys' },
 ];
 
 const SERVED_PREREQUISITES: readonly Prerequisite[] = [

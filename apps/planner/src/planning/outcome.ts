@@ -58,6 +58,54 @@ export interface RehearsalOutcome {
   readonly maxDowntimeMs?: number;
 }
 
+/** A database of a project in an outcome, with the steps whose answers are about it. */
+export interface DatabaseOutcome {
+  readonly alias: string;
+  readonly server: string;
+  readonly database: string;
+  readonly steps: readonly string[];
+}
+
+/** `Plan.outcome` of an apply: the answers of each database's steps are the result. */
+export interface ApplyOutcome {
+  readonly type: 'apply';
+  readonly project: string;
+  readonly digest: string;
+  readonly databases: readonly DatabaseOutcome[];
+  /** Reason by alias. */
+  readonly leftOut: Readonly<Record<string, string>>;
+}
+
+/** `Plan.outcome` of a revert. */
+export interface RevertOutcome {
+  readonly type: 'revert';
+  readonly project: string;
+  readonly digest: string;
+  readonly alias: string;
+  readonly server: string;
+  readonly database: string;
+  /** `app/version_name`. */
+  readonly migration: string;
+  readonly by: 'down-script' | 'emergency-script' | 'restore';
+  /** Of a restore: the backup that took the database's place. */
+  readonly restored?: string;
+}
+
+/** `Plan.outcome` of a validation. */
+export interface ValidateOutcome {
+  readonly type: 'validate';
+  readonly project: string;
+  readonly digest: string;
+  readonly databases: readonly DatabaseOutcome[];
+}
+
+/** `Plan.outcome` of a look at the health of a project. */
+export interface HealthOutcome {
+  readonly type: 'health';
+  readonly project: string;
+  readonly digest: string;
+}
+
 /** One arm per kind of outcome; `migration/completion.ts` says what comes of it at the end. */
 export interface OutcomeTypes {
   move: MoveOutcome;
@@ -65,6 +113,10 @@ export interface OutcomeTypes {
   retire: RetireOutcome;
   backup: BackupOutcome;
   rehearsal: RehearsalOutcome;
+  apply: ApplyOutcome;
+  revert: RevertOutcome;
+  validate: ValidateOutcome;
+  health: HealthOutcome;
 }
 
 export type PlanOutcome = OutcomeTypes[keyof OutcomeTypes];
@@ -75,6 +127,10 @@ const OUTCOME_TYPES: Readonly<Record<keyof OutcomeTypes, true>> = {
   retire: true,
   backup: true,
   rehearsal: true,
+  apply: true,
+  revert: true,
+  validate: true,
+  health: true,
 };
 
 /**

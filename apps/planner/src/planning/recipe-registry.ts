@@ -1,11 +1,14 @@
 import type { Recipe } from './recipe.js';
+import { applyRecipe } from './recipes/apply.recipe.js';
 import { backupRecipe } from './recipes/backup.recipe.js';
 import { promoteBackupRecipe, verifyBackupRecipe } from './recipes/catalogued-backup.recipes.js';
 import { cleanUpBackupsRecipe } from './recipes/clean-up-backups.recipe.js';
+import { healthRecipe, validateRecipe } from './recipes/project-reading.recipes.js';
 import { relocateRecipe } from './recipes/relocate.recipe.js';
 import { retireRecipe } from './recipes/retire.recipe.js';
 import { returnRecipe } from './recipes/return.recipe.js';
 import { restoreRecipe } from './recipes/restore.recipe.js';
+import { revertRecipe } from './recipes/revert.recipe.js';
 import { upgradeRecipe } from './recipes/upgrade.recipe.js';
 
 const RECIPES: readonly Recipe[] = [
@@ -18,6 +21,10 @@ const RECIPES: readonly Recipe[] = [
   promoteBackupRecipe,
   restoreRecipe,
   cleanUpBackupsRecipe,
+  applyRecipe,
+  revertRecipe,
+  validateRecipe,
+  healthRecipe,
 ];
 
 /** Kinds of migration that can be planned, in the order they are shown. */

@@ -13,6 +13,8 @@ export interface RecipeRequest {
   /** What it is about; absent only where nothing is held. */
   readonly subject?: string;
   readonly title: string;
+  /** `key:<name>` or `source:<ce_source>`. */
+  readonly requestedBy?: string;
   readonly request: JsonObject;
   readonly registry: JsonObject;
 }

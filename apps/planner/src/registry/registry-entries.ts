@@ -1,4 +1,4 @@
-import type { LedgerEvent } from '#shared/contracts/events.js';
+import type { EventTypes, LedgerEvent } from '#shared/contracts/events.js';
 import type {
   EntitlementsDefinition,
   PolicyDefinition,
@@ -14,6 +14,7 @@ export interface RegistryTypes {
   entitlements: EntitlementsDefinition;
   source: SourceDefinition;
   policy: PolicyDefinition;
+  project: EventTypes['ProjectRegistered'];
 }
 
 export type EntryNoun = keyof RegistryTypes;
@@ -30,7 +31,14 @@ export type RegistryEntries = { readonly [N in EntryNoun]: ReadonlyMap<string, E
 type MutableEntries = { readonly [N in EntryNoun]: Map<string, Entry<RegistryTypes[N]>> };
 
 export function noEntries(): MutableEntries {
-  return { server: new Map(), service: new Map(), entitlements: new Map(), source: new Map(), policy: new Map() };
+  return {
+    server: new Map(),
+    service: new Map(),
+    entitlements: new Map(),
+    source: new Map(),
+    policy: new Map(),
+    project: new Map(),
+  };
 }
 
 /** Folds one event in; the latest definition of a name stands. */
@@ -44,4 +52,6 @@ export function applyEvent(entries: MutableEntries, event: LedgerEvent): void {
   else if (event.type === 'SourceRegistered')
     entries.source.set(event.data.source, { definition: event.data, version });
   else if (event.type === 'PolicySet') entries.policy.set(event.data.name, { definition: event.data, version });
+  else if (event.type === 'ProjectRegistered')
+    entries.project.set(event.data.name, { definition: event.data, version });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { EventMetadata, NewEvent } from '#shared/contracts/events.js';
+import type { EventMetadata, EventTypes, NewEvent } from '#shared/contracts/events.js';
 import type { StreamId } from '#shared/contracts/ids.js';
 import type {
   EntitlementsDefinition,
@@ -24,6 +24,7 @@ export type Definition =
   | { readonly type: 'EntitlementsSet'; readonly data: EntitlementsDefinition }
   | { readonly type: 'SourceRegistered'; readonly data: SourceDefinition }
   | { readonly type: 'PolicySet'; readonly data: PolicyDefinition }
+  | { readonly type: 'ProjectRegistered'; readonly data: EventTypes['ProjectRegistered'] }
   | { readonly type: 'InstanceRegistered'; readonly data: InstanceDefinition };
 
 export interface Change {
@@ -76,6 +77,8 @@ export function streamOf(definition: Definition): StreamId {
       return registryStream('source', definition.data.source);
     case 'PolicySet':
       return registryStream('policy', definition.data.name);
+    case 'ProjectRegistered':
+      return registryStream('project', definition.data.name);
     case 'InstanceRegistered':
       return instanceStream(definition.data.instanceId);
   }

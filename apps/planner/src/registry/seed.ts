@@ -42,6 +42,8 @@ async function holds(
       return entries.source.get(data.source);
     case 'PolicySet':
       return entries.policy.get(data.name);
+    case 'ProjectRegistered':
+      return entries.project.get(data.name);
     case 'InstanceRegistered':
       return registry.instance(data.instanceId);
   }

@@ -189,7 +189,14 @@ export interface EventTypes {
   EntitlementsSet: EntitlementsDefinition;
   SourceRegistered: SourceDefinition;
   PolicySet: PolicyDefinition;
-  ProjectRegistered: { readonly name: string; readonly digest: string };
+  ProjectRegistered: {
+    readonly name: string;
+    readonly digest: string;
+    /** Aliases, in the order they are migrated. */
+    readonly databases?: readonly string[];
+    /** How many it holds. */
+    readonly migrations?: number;
+  };
   HealthChanged: { readonly subject: string; readonly healthy: boolean; readonly detail: string };
 }
 

@@ -2,6 +2,8 @@ import type { BackupList } from '../../backups/backup-list.js';
 import { toMigrationId } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { foldMigration } from '../../migration/evolve.js';
+import { readProjectHistory } from '../../projects/project-history.js';
+import type { ProjectStore } from '../../projects/project-store.js';
 import type { MigrationList } from '../../projections/migration-list.js';
 import type { Registry } from '../../registry/registry.js';
 import type { Lookups } from './prepared.js';
@@ -12,8 +14,9 @@ export async function lookupsFrom(parts: {
   readonly registry: Registry;
   readonly list: MigrationList;
   readonly backups: BackupList;
+  readonly projects: ProjectStore;
 }): Promise<Lookups> {
-  const { reader, registry, list, backups } = parts;
+  const { reader, registry, list, backups, projects } = parts;
   return {
     entries: await registry.current(),
     instance: (instanceId) => registry.instance(instanceId),
@@ -22,6 +25,8 @@ export async function lookupsFrom(parts: {
     backup: (backupId) => backups.find(backupId),
     allBackups: (of) => backups.all(of),
     backups: async (query) => (await backups.page(query)).items,
+    project: (name) => projects.find(name),
+    projectHistory: (name) => readProjectHistory({ reader, list }, { project: name }),
     migrationsOf: async (kind, subject) => (await list.page({ kind, subject, limit: 500 })).items,
   };
 }

@@ -1,6 +1,8 @@
 import type { MigrationKind, RequestOf } from '#shared/contracts/requests/migration.request.js';
 import { prepareBackup, preparePromoteBackup, prepareVerifyBackup } from './backups.js';
 import type { Lookups, Prepare, Prepared } from './prepared.js';
+import { prepareApply, prepareHealth, prepareValidate } from './projects.js';
+import { prepareRevert } from './revert.js';
 import { prepareCleanUp } from './clean-up-backups.js';
 import { prepareRelocate } from './relocate.js';
 import { prepareRetire } from './retire.js';
@@ -19,6 +21,10 @@ const PREPARE: { readonly [K in MigrationKind]: Prepare<RequestOf<K>> } = {
   'promote-backup': preparePromoteBackup,
   restore: prepareRestore,
   'clean-up-backups': prepareCleanUp,
+  apply: prepareApply,
+  revert: prepareRevert,
+  validate: prepareValidate,
+  health: prepareHealth,
 };
 
 /** @throws RequestRefused naming all that is missing or speaks against the request. */

@@ -2,12 +2,16 @@ import type { BackupEntry, BackupQuery } from '../../backups/backup-list.js';
 import type { MigrationState } from '../../migration/migration-state.js';
 import type { MigrationSummary } from '../migration.views.js';
 import type { InstanceState } from '../../registry/instance-state.js';
+import type { ProjectHistoryEntry } from '../../projects/project-history.js';
+import type { RegisteredProject } from '../../projects/project-store.js';
 import type { RegistryEntries } from '../../registry/registry-entries.js';
 
 /** What intake says of a request before anything is planned. */
 export interface Prepared {
-  /** Held from now on: `instance:<id>`, `database:<server>/<database>`. */
+  /** Held from now on, unless it only reads: `instance:<id>`, `database:<server>/<database>`, `project:<name>`. */
   readonly subject: string;
+  /** It changes nothing: any number of its kind, and of others about the same subject, may run at once. */
+  readonly reads?: true;
   readonly title: string;
   readonly instanceId?: string;
   readonly status: 'migrating' | 'requested';
@@ -32,6 +36,10 @@ export interface Lookups {
   allBackups(of: Pick<BackupQuery, 'server' | 'database'>): Promise<readonly BackupEntry[]>;
   /** Backups that fit, newest first. */
   backups(query: BackupQuery): Promise<readonly BackupEntry[]>;
+  /** A project as it was pushed last. */
+  project(name: string): Promise<RegisteredProject | undefined>;
+  /** What became of each migration of a project, newest first. */
+  projectHistory(name: string): Promise<readonly ProjectHistoryEntry[]>;
   /** Migrations of a kind about a subject, newest first. */
   migrationsOf(kind: string, subject: string): Promise<readonly MigrationSummary[]>;
 }

@@ -2,13 +2,16 @@ import { instanceToPlain } from 'class-transformer';
 import type { ErrorCode } from '../../errors/error-codes.js';
 import type { JsonObject } from '../json.js';
 import type { FieldProblem } from '../problem.js';
+import { ApplyRequest } from './apply.request.js';
 import { BackupRequest, CleanUpBackupsRequest, PromoteBackupRequest, VerifyBackupRequest } from './backup.request.js';
 import { isObject, parseAs } from './parse.js';
 import { RelocateRequest } from './relocate.request.js';
 import { RetireRequest } from './retire.request.js';
 import { ReturnRequest } from './return.request.js';
 import { RestoreRequest } from './restore.request.js';
+import { RevertRequest } from './revert.request.js';
 import { UpgradeRequest } from './upgrade.request.js';
+import { HealthRequest, ValidateRequest } from './validate.request.js';
 
 /** Every kind of request with its class; a new kind is one line here. */
 export const MIGRATION_REQUESTS = {
@@ -21,6 +24,10 @@ export const MIGRATION_REQUESTS = {
   'promote-backup': PromoteBackupRequest,
   restore: RestoreRequest,
   'clean-up-backups': CleanUpBackupsRequest,
+  apply: ApplyRequest,
+  revert: RevertRequest,
+  validate: ValidateRequest,
+  health: HealthRequest,
 } as const;
 
 export type MigrationKind = keyof typeof MIGRATION_REQUESTS;

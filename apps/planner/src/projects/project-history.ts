@@ -1,0 +1,139 @@
+import type { MigrationName, MigrationStatus } from '#shared/contracts/projects.js';
+import type { AppliedMigration, ApplyMigrationsParams, KeptMigrations } from '#shared/contracts/steps/project-steps.js';
+import { toMigrationId } from '#shared/contracts/ids.js';
+import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { foldMigration } from '../migration/evolve.js';
+import type { Common, StepRun } from '../migration/migration-state.js';
+import { latestRun } from '../migration/step-runs.js';
+import type { MigrationList } from '../projections/migration-list.js';
+
+/** What became of one migration on one database at one time. */
+export interface ProjectHistoryEntry extends MigrationName {
+  /** Alias. */
+  readonly database: string;
+  readonly status: MigrationStatus;
+  /** Over all schemas; null where it did not get through. */
+  readonly executionTimeMs: number | null;
+  readonly appliedBy: string;
+  /** RFC 3339: when it was applied, failed or was taken back. */
+  readonly appliedAt: string;
+  /** Rehome's migration that did it: its report tells more. */
+  readonly migrationId: string;
+  /** Why it failed. */
+  readonly detail?: string;
+}
+
+/**
+ * Every migration that was applied, recorded, taken back or failed, newest first, as the ledger tells it: a row of a target
+ * can be lost with its database, this cannot [d8 d28].
+ */
+export async function readProjectHistory(
+  { reader, list }: { readonly reader: LedgerReader; readonly list: MigrationList },
+  { project, limit = Number.POSITIVE_INFINITY }: { readonly project: string; readonly limit?: number },
+): Promise<ProjectHistoryEntry[]> {
+  const entries: ProjectHistoryEntry[] = [];
+  let after: string | null | undefined;
+  while (after !== null && entries.length < limit) {
+    const page = await list.page({
+      subject: `project:${project}`,
+      limit: 50,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { migrationId, kind } of page.items) {
+      if (kind !== 'apply' && kind !== 'revert') continue;
+      if (entries.length >= limit) break;
+      const state = foldMigration(await reader.readMigration(toMigrationId(migrationId)));
+      if (state.status !== 'unknown') entries.push(...historyOf(state));
+    }
+    after = page.next;
+  }
+  return entries.slice(0, limit);
+}
+
+/** Of one migration of ours, newest first. */
+export function historyOf(state: Common): ProjectHistoryEntry[] {
+  return state.runs
+    .filter((run) => run.key.direction === 'run' && latestRun(state, run.key.stepId) === run)
+    .flatMap((run) => entriesOf(state, run))
+    .sort((one, other) => Date.parse(other.appliedAt) - Date.parse(one.appliedAt));
+}
+
+function entriesOf(state: Common, run: StepRun): ProjectHistoryEntry[] {
+  switch (run.kind) {
+    case 'apply-migrations':
+      return appliedBy(state, run);
+    case 'revert-migration':
+    case 'swap-database':
+      return reverted(state, run);
+    default:
+      return [];
+  }
+}
+
+function appliedBy(state: Common, run: StepRun): ProjectHistoryEntry[] {
+  const params = run.params as unknown as ApplyMigrationsParams;
+  const { alias } = params.database;
+  const common = { database: alias, appliedBy: params.appliedBy, migrationId: run.key.migrationId };
+  const { migrations, failed } = madeBy(state, run);
+  return [
+    ...migrations.map(({ app, version, name, status, executionTimeMs, appliedAt }) => ({
+      ...{ app, version, name, status, executionTimeMs, appliedAt },
+      ...common,
+    })),
+    ...(failed === undefined
+      ? []
+      : [
+          {
+            ...{ app: failed.app, version: failed.version, name: failed.name },
+            status: 'failed' as const,
+            executionTimeMs: null,
+            appliedAt: run.finishedAt ?? run.commandedAt,
+            ...common,
+            ...('failure' in run.progress ? { detail: run.progress.failure.detail } : {}),
+          },
+        ]),
+  ];
+}
+
+/** A step that failed tells what it left when it is undone. */
+function madeBy(
+  state: Common,
+  run: StepRun,
+): { readonly migrations: readonly AppliedMigration[]; readonly failed?: MigrationName } {
+  if (run.progress.status === 'succeeded') {
+    const { migrations = [] } = run.progress.result as { readonly migrations?: readonly AppliedMigration[] };
+    return { migrations };
+  }
+  const undo = latestRun(state, run.key.stepId, 'undo');
+  if (undo?.progress.status !== 'undone') return { migrations: [] };
+  const { kept = [], failed } = undo.progress.result as unknown as Partial<KeptMigrations>;
+  return { migrations: kept, ...(failed === undefined ? {} : { failed }) };
+}
+
+function reverted(state: Common, run: StepRun): ProjectHistoryEntry[] {
+  if (run.progress.status !== 'succeeded' || latestRun(state, run.key.stepId, 'undo') !== undefined) return [];
+  const { migration, revertedBy } = run.params as unknown as {
+    readonly migration: MigrationName;
+    readonly revertedBy: string;
+  };
+  const { executionTimeMs } = run.progress.result;
+  return [
+    {
+      app: migration.app,
+      version: migration.version,
+      name: migration.name,
+      database: aliasOf(state),
+      status: 'rolled_back',
+      executionTimeMs: typeof executionTimeMs === 'number' ? executionTimeMs : null,
+      appliedBy: revertedBy,
+      appliedAt: run.finishedAt ?? run.commandedAt,
+      migrationId: run.key.migrationId,
+    },
+  ];
+}
+
+/** A swap names its database by address only; the plan's outcome tells the alias. */
+function aliasOf({ planned }: Common): string {
+  const alias = planned?.plan.outcome['alias'];
+  return typeof alias === 'string' ? alias : '';
+}
