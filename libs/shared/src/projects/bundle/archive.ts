@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
+import { errorCodeOf } from '../../database/postgres-errors.js';
 import type { ProjectProblem } from '../migration-file.js';
 import { sortedFiles } from './digest.js';
 import { FileCollector, type CollectedFiles } from './file-collector.js';
@@ -89,7 +90,7 @@ function refused(problems: readonly ProjectProblem[]): CollectedFiles {
 }
 
 function unreadable(error: unknown): string {
-  return error instanceof RangeError
+  return errorCodeOf(error) === 'ERR_BUFFER_TOO_LARGE'
     ? `unpacks to more than ${UNPACKED_BYTES / 1024 / 1024} MiB; load data by other means`
     : `is no gzip: ${messageOf(error)}; send a tar.gz`;
 }

@@ -18,8 +18,6 @@ export function isOutsideTransaction(node: string, body: Tree): boolean {
       return detachesConcurrently(body);
     case 'ClusterStmt':
       return nodeAt(body, 'relation') === undefined;
-    case 'DiscardStmt':
-      return textAt(body, 'target') === undefined || textAt(body, 'target') === 'DISCARD_ALL';
     case 'CreateSubscriptionStmt':
       return !isOff(body, 'options', 'create_slot') && !isOff(body, 'options', 'connect');
     case 'AlterSubscriptionStmt':

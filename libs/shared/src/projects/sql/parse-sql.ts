@@ -22,6 +22,8 @@ export function parseSql(text: string): ParsedSql {
   if (text.trim() === '') return { ok: true, statements: [] };
   try {
     const { stmts = [] } = parseSync(text);
+    const deep = stmts.find(({ stmt }) => isTooDeep(stmt));
+    if (deep !== undefined) return tooDeep(deep.stmt_location);
     return {
       ok: true,
       statements: stmts.map(({ stmt, stmt_location: startByte = 0, stmt_len: lengthBytes }) => ({
@@ -31,7 +33,27 @@ export function parseSql(text: string): ParsedSql {
       })),
     };
   } catch (error) {
+    // Reading its answer ran out of stack.
+    if (error instanceof RangeError) return tooDeep();
     if (!hasSqlDetails(error)) throw error;
     return { ok: false, message: error.message, offset: error.sqlDetails?.cursorPosition ?? 0 };
   }
+}
+
+/** Levels of the tree; a text of 1 MiB may nest so that walking it would run out of stack. */
+const DEEPEST = 2_000;
+
+function tooDeep(offset = 0): ParsedSql {
+  return { ok: false, message: 'this statement nests too deeply; write it as several', offset };
+}
+
+function isTooDeep(tree: unknown): boolean {
+  const left: [unknown, number][] = [[tree, 0]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [value, depth] = next;
+    if (typeof value !== 'object' || value === null) continue;
+    if (depth > DEEPEST) return true;
+    for (const inner of Object.values(value)) left.push([inner, depth + 1]);
+  }
+  return false;
 }
