@@ -20,6 +20,7 @@ import { MigrationList } from './projections/migration-list.js';
 import { Migrations } from './intake/migrations.js';
 import { MigrationsController } from './intake/migrations.controller.js';
 import { PlansController } from './intake/plans.controller.js';
+import { ProjectHealthController } from './projects/project-health.controller.js';
 import { ProjectStore } from './projects/project-store.js';
 import { ProjectsController } from './projects/projects.controller.js';
 import type { PlannerLifecycle } from './planner-lifecycle.js';
@@ -30,7 +31,7 @@ import { RegistryController } from './registry/registry.controller.js';
 import { Registry } from './registry/registry.js';
 import { RegistryWriter } from './registry/registry-writer.js';
 import { ReportController } from './report/report.controller.js';
-import { CONFIG, SHUTDOWN } from './tokens.js';
+import { CONFIG, READS, SHUTDOWN } from './tokens.js';
 
 /** Hands the planner's parts to its controllers; everything with a lifetime is made outside of Nest. */
 @Module({})
@@ -49,6 +50,7 @@ export class PlannerModule {
         AccessController,
         BackupsController,
         ProjectsController,
+        ProjectHealthController,
         AuditController,
         HealthController,
         RequestsController,
@@ -67,6 +69,7 @@ function providersOf(lifecycle: PlannerLifecycle): Provider[] {
     { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
     { provide: CONFIG, useValue: config },
     { provide: SHUTDOWN, useValue: shutdown },
+    { provide: READS, useValue: pools.reads },
     { provide: Metrics, useValue: metrics },
     { provide: LedgerReader, useValue: reader },
     { provide: LedgerWake, useValue: wake },

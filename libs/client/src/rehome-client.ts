@@ -9,6 +9,7 @@ import type {
   Page,
   PlanAnswer,
 } from '#shared/contracts/answers.js';
+import type { ProjectHealth, ProjectStatus } from '#shared/contracts/projects.js';
 import type { MigrationRequest } from '#shared/contracts/requests/migration.request.js';
 import type { ApproveRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
 import type { Verification } from '#shared/ledger/verify.js';
@@ -182,6 +183,16 @@ export class RehomeClient {
     return this.calls.json(ask(path, body, { idempotencyKey }));
   }
 
+  /** How the databases of a project are, by the last look of an executor. */
+  projectHealth(project: string, signal?: AbortSignal): Promise<ProjectHealth> {
+    return this.calls.json({ ...projectCall(project, 'health'), ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** How far they are: current version, pending, failed; and whether a migration is needed. */
+  projectStatus(project: string, signal?: AbortSignal): Promise<ProjectStatus> {
+    return this.calls.json({ ...projectCall(project, 'status'), ...(signal === undefined ? {} : { signal }) });
+  }
+
   put<T>(collection: string, name: string, body: unknown): Promise<T> {
     return this.calls.json({ method: 'PUT', path: `/v1/${collection}/${encodeURIComponent(name)}`, body });
   }
@@ -207,6 +218,10 @@ function ask(path: string, body: unknown, options: AskOptions & { readonly idemp
     repeatable: true,
     ...(signal === undefined ? {} : { signal }),
   };
+}
+
+function projectCall(project: string, what: string): HttpCall {
+  return { method: 'GET', path: `/v1/projects/${encodeURIComponent(project)}/${what}` };
 }
 
 function migrationPath(migrationId: string): string {

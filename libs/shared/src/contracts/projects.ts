@@ -146,12 +146,24 @@ export interface Drift {
   readonly detail: string;
 }
 
+/** `unknown`: nobody has looked at it since the project was pushed. */
+export const HEALTH_STATES = [
+  'healthy',
+  'behind',
+  'drifted',
+  'unhealthy',
+  'unreachable',
+  'missing',
+  'unknown',
+] as const;
+export type HealthState = (typeof HEALTH_STATES)[number];
+
 /** A database of a project, as the last look at it saw it. */
 export interface DatabaseHealth {
   readonly alias: string;
   readonly server: string;
   readonly database: string;
-  readonly state: 'healthy' | 'behind' | 'drifted' | 'unhealthy' | 'unreachable' | 'missing';
+  readonly state: HealthState;
   /** One sentence: what is wrong, or `ok`. */
   readonly detail: string;
   /** `app/version_name` that was applied last; absent where none was. */
@@ -173,7 +185,23 @@ export interface ProjectHealth {
   readonly project: string;
   readonly digest: string;
   readonly healthy: boolean;
-  /** RFC 3339. */
-  readonly checkedAt: string;
+  /** RFC 3339, of the oldest of the looks; null while one of the databases was never looked at. */
+  readonly checkedAt: string | null;
   readonly databases: readonly DatabaseHealth[];
+}
+
+/** How far a database is, as the last look at it saw it. */
+export type DatabaseStatus = Pick<
+  DatabaseHealth,
+  'alias' | 'server' | 'database' | 'state' | 'detail' | 'applied' | 'pending' | 'pendingCount' | 'failed'
+> & { readonly currentVersion: string | null };
+
+/** What `GET /v1/projects/{name}/status` answers. */
+export interface ProjectStatus {
+  readonly project: string;
+  readonly digest: string;
+  /** Whether something is pending anywhere. */
+  readonly migrationNeeded: boolean;
+  readonly checkedAt: string | null;
+  readonly databases: readonly DatabaseStatus[];
 }
