@@ -129,7 +129,8 @@ function inRun(state: KnownState, event: RunEvent): KnownState {
 function compiled(state: KnownState, { data }: LedgerEventOf<'PlanCompiled'>): KnownState {
   const { plan, planHash, approval } = data;
   // Plans of before carry no `approval`: then the request alone says it.
-  const asked = approval !== undefined || readOptions(state.request.request).approval === 'required';
+  const wished = plan.steps.length > 0 && readOptions(state.request.request).approval === 'required';
+  const asked = approval !== undefined || wished;
   const waits = asked && !state.request.dryRun;
   const planned = { plan, planHash, passed: false, ...(approval === undefined ? {} : { approval }) };
   return { ...state, status: waits ? 'awaiting-approval' : 'migrating', planned };

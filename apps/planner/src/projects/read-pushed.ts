@@ -1,5 +1,6 @@
 import type { FieldProblem } from '#shared/contracts/problem.js';
 import { unpackProject } from '#shared/projects/bundle/archive.js';
+import { lintAll } from '#shared/projects/lint/lint.js';
 import { loadProject, type LoadedProject } from '#shared/projects/load-project.js';
 import type { LintFinding, ProjectProblem } from '#shared/projects/migration-file.js';
 import { RequestRefused } from '../http/request-refused.js';
@@ -31,8 +32,12 @@ export async function readPushed(name: string, archive: Uint8Array): Promise<Loa
 }
 
 /** What the linter has against its migrations. */
-export function findingsOf(_project: Pick<LoadedProject, 'definition' | 'migrations'>): LintFinding[] {
-  return [];
+export function findingsOf({
+  definition,
+  migrations,
+}: Pick<LoadedProject, 'definition' | 'migrations'>): LintFinding[] {
+  const lockTimeoutSet = definition.databases.every(({ settings }) => settings['lock_timeout'] !== undefined);
+  return lintAll(migrations, { lockTimeoutSet });
 }
 
 function problemOf({ path, line, message }: ProjectProblem): FieldProblem {

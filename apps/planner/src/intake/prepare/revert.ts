@@ -42,8 +42,17 @@ function requireOneWay({ emergency }: RevertRequest, objections: Objections): vo
 }
 
 /** `app/version_name` of the one that is meant, so that the title says it whatever was typed. */
-function namedVersion({ version }: RevertRequest, { migrations }: RegisteredProject, objections: Objections): string {
-  const found = findVersion(version, migrations);
+function namedVersion(
+  { version, database }: RevertRequest,
+  { migrations }: RegisteredProject,
+  objections: Objections,
+): string {
+  // A bare version is nearly always meant of what lives there.
+  const here = findVersion(
+    version,
+    migrations.filter(({ home }) => home === database),
+  );
+  const found = here.ok ? here : findVersion(version, migrations);
   if (found.ok) return fullName(found.found);
   objections.add('REQUEST_INVALID', '/version', found.message);
   return version;

@@ -1,4 +1,5 @@
 import type { Failure } from '#shared/contracts/events.js';
+import { forgottenDatabases } from '#shared/contracts/project-coverage.js';
 import type { ApplyRequest } from '#shared/contracts/requests/apply.request.js';
 import type { SelectedDatabase } from '#shared/contracts/steps/project-steps.js';
 import type { ProjectRegistry, RegisteredDatabase } from '../project-registry.js';
@@ -27,9 +28,9 @@ export function forgotten(
   routed: readonly string[],
 ): Failure[] {
   const selection = selectionOf(request, registry);
-  const told = new Set([...selection.map(({ alias }) => alias), ...Object.keys(request.leaveOut ?? {})]);
+  const asked = { asked: selection.map(({ alias }) => alias), leaveOut: request.leaveOut ?? {} };
   return [
-    ...routed.filter((alias) => !told.has(alias)).map(forgottenDatabase),
+    ...forgottenDatabases(routed, asked).map(forgottenDatabase),
     ...registry.databases.flatMap((database) => forgottenApps(database, selection)),
   ];
 }
