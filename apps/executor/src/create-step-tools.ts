@@ -12,6 +12,7 @@ import { SecretFileDriver } from './drivers/config-files/secret-file.driver.js';
 import { ProvisionerClient } from './drivers/provisioner/provisioner.client.js';
 import type { ExecutorConfig } from './executor.config.js';
 import { ProjectHealthStore } from './health/projects/project-health-store.js';
+import { MigrationLog } from './projects/migration-log.js';
 import { ProjectStore } from './projects/project-store.js';
 import { Captures } from './running/captures.js';
 import { EvidenceStore } from './running/evidence.js';
@@ -55,6 +56,7 @@ export function createStepTools(parts: StepToolsParts): { tools: StepTools; vaul
     projects: new ProjectStore(pools.reads),
     projectHealth: projectHealthOf(parts),
     backupRoots: config.backupRoots,
+    migrationLog: new MigrationLog(config.migrationLogRoot, logger),
     evidence: new EvidenceStore(pools.reads),
     captures: new Captures(config.workRoot),
     pgToolsDirectories: config.pgToolsDirectories,

@@ -36,6 +36,7 @@ const KEYS = [
   'sweepGraceMs',
   'healthIntervalMs',
   'backupKeepMs',
+  'migrationLogRoot',
   'maxConcurrentSteps',
 ] as const satisfies readonly SettingKey[];
 

@@ -7,6 +7,7 @@ import type { SecretFileDriver } from '../drivers/config-files/secret-file.drive
 import type { ProvisionerClient } from '../drivers/provisioner/provisioner.client.js';
 import type { ServicePolicy } from '../drivers/services/service-drivers.js';
 import type { ProjectHealthStore } from '../health/projects/project-health-store.js';
+import type { MigrationLog } from '../projects/migration-log.js';
 import type { ProjectStore } from '../projects/project-store.js';
 import type { SecretResolver } from '../secrets/secret-resolver.js';
 import type { Captures } from './captures.js';
@@ -25,6 +26,7 @@ export interface StepTools {
   readonly projectHealth: ProjectHealthStore;
   /** Directories that dumps of others may lie in. */
   readonly backupRoots: readonly string[];
+  readonly migrationLog: MigrationLog;
   readonly evidence: EvidenceStore;
   readonly captures: Captures;
   /** Directories searched for pg_dump and pg_restore before PATH. */

@@ -24,6 +24,7 @@ import { inspectMove } from './inspection/inspect-move.step.js';
 import { inspectRetired } from './inspection/inspect-retired.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
 import { checkHealth } from './project/check-health.step.js';
+import { applyMigrations } from './project/apply-migrations.step.js';
 import { notBuiltYet } from './project/not-built-yet.js';
 import { validateDatabaseStep } from './project/validate-database.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
@@ -74,7 +75,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'remove-backups': removeBackups,
   'inspect-project': notBuiltYet('inspect-project'),
   'prove-fakes': notBuiltYet('prove-fakes'),
-  'apply-migrations': notBuiltYet('apply-migrations'),
+  'apply-migrations': applyMigrations,
   'revert-migration': notBuiltYet('revert-migration'),
   'swap-database': notBuiltYet('swap-database'),
   'run-command': notBuiltYet('run-command'),

@@ -351,6 +351,13 @@ export const SETTINGS = {
     usedBy: EXECUTOR,
     description: 'How long the backup of a finished migration is kept in the work root',
   },
+  migrationLogRoot: {
+    name: 'REHOME_MIGRATION_LOG_ROOT',
+    type: 'text',
+    optional: true,
+    usedBy: EXECUTOR,
+    description: 'Directory in which every migration of a project leaves a line: `migration-<day>.log`, by UTC',
+  },
   secretVariablePrefix: {
     name: 'REHOME_SECRET_VARIABLE_PREFIX',
     type: 'text',

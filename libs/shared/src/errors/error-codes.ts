@@ -113,6 +113,13 @@ export const ERROR_CODES = {
   BACKUP_NEEDED: { disposition: 'abandon', status: 409, title: 'A backup is still needed' },
   BACKUP_UNPROVABLE: { disposition: 'abandon', status: 422, title: 'A backup holds no record to prove it by' },
   BACKUP_DAMAGED: { disposition: 'abandon', status: 500, title: 'A backup does not match its manifest' },
+  MIGRATION_FAILED: { disposition: 'abandon', status: 500, title: 'A script of a project failed' },
+  BASELINE_DIFFERS: {
+    disposition: 'abandon',
+    status: 409,
+    title: 'What stands there is not what the migrations to be recorded would have made',
+  },
+  PROGRAM_FAILED: { disposition: 'abandon', status: 500, title: 'A program of a project failed' },
   VERIFICATION_FAILED: { disposition: 'abandon', status: 500, title: 'Source and copy disagree' },
   CONNECTIONS_NOT_MOVED: {
     disposition: 'abandon',

@@ -32,7 +32,8 @@ export function contentIn(content: Content, schemas: readonly string[]): Content
   };
 }
 
-function liesIn({ kind, name }: CatalogueObject, schemas: readonly string[]): boolean {
+/** Whether an object is of one of the schemas; what lies in none is not. */
+export function liesIn({ kind, name }: CatalogueObject, schemas: readonly string[]): boolean {
   if (DATABASE_WIDE.has(kind) || kind.startsWith('grants on shipped')) return false;
   if (kind === 'schema') return schemas.includes(name);
   if (kind === 'default privileges') return schemas.some((schema) => name.includes(` in schema ${schema} on `));

@@ -1,0 +1,67 @@
+import type { Drift } from '#shared/contracts/projects.js';
+import type { Mismatch } from '#shared/contracts/steps/verification-steps.js';
+import { compareStructures } from '../postgres/catalogue/compare-structures.js';
+import { fingerprint } from '../postgres/catalogue/fingerprint.js';
+import { liesIn } from '../postgres/catalogue/in-schemas.js';
+import { readStructure } from '../postgres/catalogue/read-structure.js';
+import { objectKey, type CatalogueObject, type Structure } from '../postgres/catalogue/structure.js';
+import type { Session } from '../postgres/session.js';
+import { readSnapshot } from './tracking/structure-snapshot.js';
+import { TRACKING_SCHEMA } from './tracking/tracking-tables.js';
+
+/** What operators and applications change day by day, which no migration made. */
+const NOT_MIGRATED = new Set(['database', 'large objects', 'database setting', 'role setting']);
+/** Whether a materialized view was filled is content. */
+const CONTENT_ASPECTS = new Set(['populated']);
+const MOST_DRIFT = 50;
+
+/** The structure of the session's database as migrations make it: without what is ours, without content and settings. */
+export async function readMigratedStructure(session: Session): Promise<Structure> {
+  const structure = await readStructure(session, { mapRole: (role) => role, owner: await databaseOwner(session) });
+  return migratedPart(structure);
+}
+
+/** See `readMigratedStructure`; of a structure that was read for something else as well. */
+export function migratedPart(structure: Structure): Structure {
+  const objects = new Map<string, CatalogueObject>();
+  for (const object of structure.objects.values()) {
+    if (NOT_MIGRATED.has(object.kind) || liesIn(object, [TRACKING_SCHEMA])) continue;
+    const aspects = Object.fromEntries(Object.entries(object.aspects).filter(([name]) => !CONTENT_ASPECTS.has(name)));
+    objects.set(objectKey(object), { kind: object.kind, name: object.name, aspects });
+  }
+  return { major: structure.major, objects };
+}
+
+/** What the database looks like, and where that is not what our last change left. */
+export interface StructureDrift {
+  readonly fingerprint: string;
+  /** At most 50; empty where nothing was ever recorded. */
+  readonly drift: readonly Drift[];
+}
+
+/** Compares the database with what was recorded after the last apply or revert. Reads only. */
+export async function findStructureDrift(session: Session): Promise<StructureDrift> {
+  const live = await readMigratedStructure(session);
+  const found = fingerprint(live);
+  const recorded = await readSnapshot(session);
+  if (recorded === undefined || recorded.fingerprint === found) return { fingerprint: found, drift: [] };
+  const differences = compareStructures(recorded.structure, live).slice(0, MOST_DRIFT);
+  return { fingerprint: found, drift: differences.map(driftOf) };
+}
+
+function driftOf({ object, aspect, source, target }: Mismatch): Drift {
+  const what = object.includes(' ') ? object : `table ${object}`;
+  return { kind: 'structure', what, detail: detailOf(aspect, source, target) };
+}
+
+function detailOf(aspect: string, recorded: string, live: string): string {
+  if (aspect !== 'existence') return `${aspect} was ${recorded}, is ${live}`;
+  return live === 'missing' ? 'stood there after the last migration, and is gone' : 'was made by no migration';
+}
+
+async function databaseOwner(session: Session): Promise<string> {
+  const { rows } = await session.query<{ owner: string }>(
+    `select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()`,
+  );
+  return rows[0]?.owner ?? '';
+}

@@ -1,0 +1,72 @@
+import type { Session } from '../../postgres/session.js';
+
+/** Fewer schemas are done one after the other: opening sessions would take longer. */
+const PARALLEL_FROM = 8;
+/** Measured on two cores: the server, not the wire, is what there is to wait for. */
+const SESSIONS = 4;
+
+export interface SchemaWorkers {
+  open(): Promise<Session>;
+  /** Works on one schema. */
+  work(session: Session, schema: string): Promise<void>;
+  /** Whether a failure of `work` may be the doing of the other sessions, and is worth a try alone. */
+  mayBeOthers(error: unknown): boolean;
+}
+
+/**
+ * Works over schemas in a few sessions at once. The first failure ends it: others finish what they are at. What may
+ * have failed because others worked on the same objects (`create or replace function public.f`) is tried once more alone.
+ * @throws what the work threw
+ */
+export async function overSchemas(schemas: readonly string[], workers: SchemaWorkers): Promise<void> {
+  let left = [...schemas];
+  while (left.length > 0) {
+    if (left.length < PARALLEL_FROM) {
+      await oneByOne(left, workers);
+      return;
+    }
+    const { troubled, untouched } = await inParallel(left, workers);
+    await oneByOne(troubled, workers);
+    left = untouched;
+  }
+}
+
+async function oneByOne(schemas: readonly string[], workers: SchemaWorkers): Promise<void> {
+  if (schemas.length === 0) return;
+  const session = await workers.open();
+  try {
+    for (const schema of schemas) await workers.work(session, schema);
+  } finally {
+    await session.end().catch(() => undefined);
+  }
+}
+
+interface ParallelEnd {
+  readonly troubled: string[];
+  readonly untouched: string[];
+}
+
+async function inParallel(schemas: readonly string[], workers: SchemaWorkers): Promise<ParallelEnd> {
+  const queue = [...schemas];
+  const troubled: string[] = [];
+  const errors: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    const session = await workers.open();
+    try {
+      while (troubled.length === 0 && errors.length === 0) {
+        const schema = queue.shift();
+        if (schema === undefined) return;
+        await workers.work(session, schema).catch((error: unknown) => {
+          if (workers.mayBeOthers(error)) troubled.push(schema);
+          else errors.push(error);
+        });
+      }
+    } finally {
+      await session.end().catch(() => undefined);
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: SESSIONS }, worker));
+  for (const end of ends) if (end.status === 'rejected') errors.push(end.reason);
+  if (errors.length > 0) throw errors[0];
+  return { troubled, untouched: queue };
+}

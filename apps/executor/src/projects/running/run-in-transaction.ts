@@ -1,0 +1,69 @@
+import type { MigrationStatus } from '#shared/contracts/projects.js';
+import type { SqlScript } from '#shared/projects/migration-file.js';
+import { recordStatus } from '../tracking/tracking-rows.js';
+import { retryLocks } from './retry-locks.js';
+import { runStatements, runVerification } from './run-statements.js';
+import type { RunOutcome, ScriptRun } from './schema-run.js';
+import { inScript } from './script-error.js';
+import { BECOME_ADMIN, beginClean, becomeOwner, LOCK_TIMEOUT_MS } from './script-session.js';
+
+export interface TransactionEnd {
+  /** What the tracking row says after it. */
+  readonly status: MigrationStatus;
+  /** Proves the work, in the same transaction. */
+  readonly verify?: SqlScript;
+  /** Takes the row first, as the administrator: false when there is nothing to do. */
+  readonly claim: () => Promise<boolean>;
+}
+
+/**
+ * Runs a script and its tracking row as one transaction: both or neither, whenever the process dies. Locks in the way
+ * roll it back and it is tried again.
+ * @throws ScriptError when PostgreSQL refuses a statement; the transaction is rolled back then.
+ */
+export async function runInTransaction(run: ScriptRun, end: TransactionEnd): Promise<RunOutcome> {
+  const { around, tracked } = run;
+  return retryLocks(() => once(run, end), {
+    signal: around.signal,
+    waited: (error) => {
+      around.waited(tracked, error.message);
+    },
+  });
+}
+
+async function once(run: ScriptRun, end: TransactionEnd): Promise<RunOutcome> {
+  const { session, around, tracked } = run;
+  await beginClean(session);
+  try {
+    if (!(await end.claim())) {
+      await session.query('rollback');
+      return { outcome: 'settled' };
+    }
+    await around.reach('claimed', tracked);
+    const executionTimeMs = await work(run, end);
+    await session.query(BECOME_ADMIN);
+    await recordStatus(session, tracked, { status: end.status, executionTimeMs });
+    await around.reach('before-commit', tracked);
+    await around.check();
+    await session.query('commit');
+    await around.reach('after-commit', tracked);
+    return { outcome: 'ran', executionTimeMs };
+  } catch (error) {
+    await session.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function work({ session, around, ...run }: ScriptRun, { verify }: TransactionEnd): Promise<number> {
+  const startedAt = performance.now();
+  const lockTimeoutMs = run.file.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  await becomeOwner(session, { schema: run.tracked.schema, database: run.database, lockTimeoutMs }, true);
+  await runStatements(session, run.script, around.signal);
+  // Here, not at the commit: triggers that were put off run as the owner, and fail with the script.
+  await session.query('set constraints all immediate').catch((error: unknown) => {
+    const last = run.script.statements.at(-1);
+    throw last === undefined ? error : inScript(run.script, last, error);
+  });
+  if (verify !== undefined) await runVerification(session, verify, around.signal);
+  return performance.now() - startedAt;
+}

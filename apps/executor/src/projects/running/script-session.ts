@@ -1,0 +1,84 @@
+import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js';
+import type { Session } from '../../postgres/session.js';
+
+/** How long a statement may wait for a lock when the file does not say. */
+export const LOCK_TIMEOUT_MS = 2_000;
+
+export interface ScriptSettings {
+  readonly schema: string;
+  readonly database: Pick<MigratedDatabase, 'owner' | 'settings'>;
+  readonly lockTimeoutMs: number;
+}
+
+/**
+ * Whatever an earlier script set, prepared or made for its session is gone before the next one: what a version does
+ * must not depend on which session runs it.
+ */
+const FORGET = 'reset role; reset all; discard temp; deallocate all';
+
+/** Databases and roles may carry settings that end long work or make us read only. Those a server does not know are left out. */
+const OUR_SETTINGS: Readonly<Record<string, string>> = {
+  statement_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  transaction_timeout: '0',
+  lock_timeout: String(LOCK_TIMEOUT_MS),
+  default_transaction_read_only: 'off',
+  // The server notices within seconds that we are gone, also in the middle of a statement.
+  client_connection_check_interval: '5s',
+  search_path: '',
+};
+
+/** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. */
+export async function beginClean(session: Session): Promise<void> {
+  await session.query(`${FORGET}; begin isolation level read committed read write`);
+  await apply(session, OUR_SETTINGS, true, KNOWN);
+}
+
+/** From here on the session is the owner, in the schema, with the project's settings. */
+export async function becomeOwner(session: Session, settings: ScriptSettings, local: boolean): Promise<void> {
+  await apply(session, settingsOf(settings), local);
+}
+
+/** Back to the administrator; without calling a function, which the script may have put a namesake before. */
+export const BECOME_ADMIN = `set local role none; set local search_path = ''`;
+
+/** For scripts without a transaction around them: the session stays the owner from statement to statement. */
+export async function prepareOwnerSession(session: Session, settings: ScriptSettings): Promise<void> {
+  await session.query(FORGET);
+  await apply(session, OUR_SETTINGS, false, KNOWN);
+  await becomeOwner(session, settings, false);
+}
+
+function settingsOf({ schema, database, lockTimeoutMs }: ScriptSettings): Record<string, string> {
+  return {
+    lock_timeout: String(lockTimeoutMs),
+    ...database.settings,
+    search_path: searchPath(schema),
+    // Last: what only the administrator may set has been set by now.
+    role: database.owner,
+  };
+}
+
+/** The schema first; public after it, where extensions usually stand. */
+function searchPath(schema: string): string {
+  const quoted = `"${schema.replaceAll('"', '""')}"`;
+  return schema === 'public' ? quoted : `${quoted}, public`;
+}
+
+const KNOWN = 'where current_setting(name, true) is not null';
+
+async function apply(
+  session: Session,
+  settings: Readonly<Record<string, string>>,
+  local: boolean,
+  only = '',
+): Promise<void> {
+  const names = Object.keys(settings);
+  await session.query(
+    `select pg_catalog.set_config(name, value, $3)
+       from unnest($1::text[], $2::text[]) as setting (name, value)
+     ${only}`,
+    [names, names.map((name) => settings[name]), local],
+  );
+}

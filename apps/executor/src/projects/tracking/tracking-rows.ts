@@ -1,0 +1,120 @@
+import { SETTLED_STATUSES, type MigrationName, type MigrationStatus } from '#shared/contracts/projects.js';
+import type { Session } from '../../postgres/session.js';
+import { hasTracking } from './tracking-tables.js';
+
+/** Whose version of what, where: the key of a row. */
+export interface TrackedMigration extends MigrationName {
+  readonly project: string;
+  readonly schema: string;
+  readonly checksum: string;
+  /** Who asked: `key:deploy`. */
+  readonly by: string;
+  /** Of Rehome's own migration. */
+  readonly migrationId: string;
+}
+
+/** A row of `rehome.schema_migrations`. */
+export interface TrackingRow extends MigrationName {
+  readonly schema: string;
+  readonly checksum: string;
+  readonly status: MigrationStatus;
+  readonly executionTimeMs: number;
+  readonly appliedBy: string;
+  /** RFC 3339. */
+  readonly appliedAt: string;
+}
+
+/** All rows of a project; none where nothing was ever migrated. */
+export async function readTracking(session: Session, project: string): Promise<TrackingRow[]> {
+  if (!(await hasTracking(session))) return [];
+  const { rows } = await session.query<TrackingRow>(
+    `select schema, app, version, name, checksum, status,
+            execution_time_ms as "executionTimeMs",
+            applied_by as "appliedBy",
+            to_char(applied_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "appliedAt"
+       from rehome.schema_migrations
+      where project = $1
+      order by applied_at, app, version`,
+    [project],
+  );
+  return rows;
+}
+
+/**
+ * Takes the row of a version within the transaction that applies it, or as `running` by itself where there can be no
+ * transaction. Whoever else wants it waits for our end, and then finds it settled.
+ * @returns whether it is to be applied; false when it is settled.
+ */
+export async function claimMigration(session: Session, migration: TrackedMigration): Promise<boolean> {
+  const { rowCount } = await session.query({
+    text: `insert into rehome.schema_migrations as tracked
+             (project, schema, app, version, name, checksum, status, applied_by, migration_id)
+           values ($1, $2, $3, $4, $5, $6, 'running', $7, $8)
+           on conflict (project, schema, app, version) do update
+             set name = excluded.name, checksum = excluded.checksum, status = 'running',
+                 applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
+           where tracked.status <> all ($9)`,
+    values: [...keyOf(migration), migration.name, ...written(migration), SETTLED_STATUSES],
+  });
+  return rowCount === 1;
+}
+
+/** Writes how a version stands now, and the line of the log. */
+export async function recordStatus(
+  session: Session,
+  migration: TrackedMigration,
+  { status, executionTimeMs }: { readonly status: MigrationStatus; readonly executionTimeMs: number },
+): Promise<void> {
+  await session.query({
+    text: `with now_stands as (
+             insert into rehome.schema_migrations
+               (project, schema, app, version, name, checksum, status, execution_time_ms, applied_by, migration_id)
+             values ($1, $2, $3, $4, $5, $6, $9, $10, $7, $8)
+             on conflict (project, schema, app, version) do update
+               set name = excluded.name, checksum = excluded.checksum, status = excluded.status,
+                   execution_time_ms = excluded.execution_time_ms, applied_by = excluded.applied_by,
+                   applied_at = clock_timestamp(), migration_id = excluded.migration_id
+             returning *
+           )
+           insert into rehome.migration_log
+             (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
+           select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
+             from now_stands`,
+    values: [...keyOf(migration), migration.name, ...written(migration), status, Math.round(executionTimeMs)],
+  });
+}
+
+/** Records versions that run nothing here, those that are settled already left as they are. One statement for all. */
+export async function recordWithoutRunning(
+  session: Session,
+  migrations: readonly (TrackedMigration & { readonly status: 'faked' | 'elsewhere' })[],
+): Promise<void> {
+  await session.query(
+    `with wanted as (
+       select * from json_to_recordset($1::json) as wanted
+         (project text, schema text, app text, version text, name text, checksum text, status text, by text, "migrationId" uuid)
+     ), now_stands as (
+       insert into rehome.schema_migrations as tracked
+         (project, schema, app, version, name, checksum, status, applied_by, migration_id)
+       select project, schema, app, version, name, checksum, status, by, "migrationId" from wanted
+       on conflict (project, schema, app, version) do update
+         set name = excluded.name, checksum = excluded.checksum, status = excluded.status, execution_time_ms = 0,
+             applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
+       where tracked.status <> all ($2)
+       returning *
+     )
+     insert into rehome.migration_log
+       (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
+     select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
+       from now_stands`,
+    [JSON.stringify(migrations), SETTLED_STATUSES],
+  );
+}
+
+function keyOf({ project, schema, app, version }: TrackedMigration): string[] {
+  return [project, schema, app, version];
+}
+
+function written({ checksum, by, migrationId }: TrackedMigration): string[] {
+  return [checksum, by, migrationId];
+}

@@ -1,0 +1,119 @@
+import type { PendingMigration } from '#shared/contracts/projects.js';
+import type { ApplyMigrationsResult } from '#shared/contracts/steps/project-steps.js';
+import { classifyPostgresError } from '#shared/database/postgres-errors.js';
+import type { RehomeError } from '#shared/errors/rehome-error.js';
+import { applicationGrants } from '../../../projects/application-grants.js';
+import { readMigratedStructure } from '../../../projects/migrated-structure.js';
+import { withMigrationLock } from '../../../projects/migration-lock.js';
+import { projectMigration } from '../../../projects/project-migration.js';
+import { applySchema, SchemaFailure, type DatabaseApply } from '../../../projects/running/apply-schema.js';
+import { migrationFailed } from '../../../projects/running/migration-failed.js';
+import { overSchemas } from '../../../projects/running/over-schemas.js';
+import { ScriptError } from '../../../projects/running/script-error.js';
+import { beginClean } from '../../../projects/running/script-session.js';
+import { recordFailure } from '../../../projects/tracking/migration-errors.js';
+import { recordSnapshot } from '../../../projects/tracking/structure-snapshot.js';
+import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
+import type { TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
+import type { Session } from '../../../postgres/session.js';
+import type { StepContext } from '../../../running/step.js';
+import { openAdmin, withDatabase } from '../../step-session.js';
+import { keyOf, readSettlement, resultOf, settledKeys, unsettled } from './apply-result.js';
+import { surroundingsOf } from './surroundings.js';
+
+type Context = StepContext<'apply-migrations'>;
+
+/** Everything that is not settled, then the grants of the application and the record of what the database looks like. */
+export async function applyAll(context: Context): Promise<ApplyMigrationsResult> {
+  const { params, tools, signal, lease, run } = context;
+  const project = await tools.projects.load(params.project);
+  return withDatabase(context, params.database.address, (admin) =>
+    withMigrationLock(admin, { signal }, async () => {
+      await lease.check();
+      await ensureTracking(admin);
+      await tools.faults.reach('step.apply-migrations.tracked');
+      const apply = await databaseApply(context, project, admin);
+      await applySchemas(context, apply);
+      await tools.faults.reach('step.apply-migrations.applied');
+      await lease.check();
+      const author = { project: params.project.name, migrationId: run.migrationId };
+      const fingerprint = await recordSnapshot(admin, await readMigratedStructure(admin), author);
+      return resultOf(params, await readSettlement(admin, params), fingerprint);
+    }),
+  );
+}
+
+async function databaseApply(
+  context: Context,
+  project: DatabaseApply['project'],
+  admin: Session,
+): Promise<DatabaseApply> {
+  const { params, run, tools } = context;
+  const total = unsettled(params, await readSettlement(admin, params));
+  let done = 0;
+  context.progress({ done, total, unit: 'migrations' });
+  return {
+    params,
+    project,
+    migrationId: run.migrationId,
+    admin,
+    around: surroundingsOf(context),
+    settled: async (tracked, outcome) => {
+      done += 1;
+      context.progress({ done, total, unit: 'migrations' });
+      if (outcome.outcome === 'ran')
+        await tools.migrationLog.write({
+          ...{ ...tracked, ...placeOf(context) },
+          ...{ status: 'applied', executionTimeMs: outcome.executionTimeMs },
+        });
+    },
+  };
+}
+
+async function applySchemas(context: Context, apply: DatabaseApply): Promise<void> {
+  const { params, signal, lease } = context;
+  const { address, schemas, owner, application } = params.database;
+  const settled = settledKeys(await readSettlement(apply.admin, params));
+  const pendingOn = (schema: string): PendingMigration[] =>
+    params.migrations.filter((migration) => !settled.has(`${schema} ${keyOf(migration)}`));
+  try {
+    await overSchemas(schemas, {
+      open: () => openAdmin(context, address.server, address.database),
+      work: async (session, schema) => {
+        await applySchema(session, schema, apply, pendingOn(schema));
+        if (application === undefined || application === owner) return;
+        await lease.check();
+        await beginClean(session);
+        await session.query([...applicationGrants(schema, { owner, application }), 'commit'].join(';\n'));
+      },
+      mayBeOthers: (error) => error instanceof SchemaFailure && error.cause instanceof ScriptError,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error instanceof SchemaFailure ? await failed(context, apply, error) : error;
+  }
+}
+
+/** Recorded after the roll back; a crash before that lets the next attempt fail, and record, again. */
+async function failed(
+  context: Context,
+  { admin, project }: DatabaseApply,
+  failure: SchemaFailure,
+): Promise<RehomeError> {
+  const { tracked, cause, executionTimeMs } = failure;
+  if (!(cause instanceof ScriptError)) return classifyPostgresError(cause);
+  const { address } = context.params.database;
+  const { transactional } = projectMigration(project, tracked);
+  const error = migrationFailed({ address, tracked, error: cause, rolledBack: transactional });
+  await context.tools.faults.reach('step.apply-migrations.failed');
+  await context.lease.check();
+  await recordFailure(admin, tracked, { ...cause.failure, executionTimeMs });
+  const told = { ...tracked, ...placeOf(context), executionTimeMs, detail: error.message };
+  await context.tools.migrationLog.write({ ...told, status: 'failed' });
+  return error;
+}
+
+function placeOf({ params }: Context): Pick<TrackedMigration, 'project'> & { server: string; database: string } {
+  const { address } = params.database;
+  return { project: params.project.name, server: address.server.name, database: address.database };
+}

@@ -1,0 +1,65 @@
+import type { KeptMigrations } from '#shared/contracts/steps/project-steps.js';
+import { hasTracking } from '../../../projects/tracking/tracking-tables.js';
+import { recordStatus } from '../../../projects/tracking/tracking-rows.js';
+import type { Session } from '../../../postgres/session.js';
+import type { StepContext } from '../../../running/step.js';
+import { withDatabase } from '../../step-session.js';
+import { appliedMigrations, placeOfResult, readSettlement, type Settlement } from './apply-result.js';
+
+type Context = StepContext<'apply-migrations'>;
+
+/**
+ * What an apply has committed stays: each version is whole, and a down script would take back rows that were written
+ * since. Says what stands, and what did not get through. May be repeated.
+ */
+export async function keepApplied(context: Context): Promise<KeptMigrations> {
+  const { params } = context;
+  return withDatabase(context, params.database.address, async (session) => {
+    const place = placeOfResult(params);
+    if (!(await hasTracking(session))) return { ...place, kept: [] };
+    await failInterrupted(context, session);
+    const own = await ownRows(context, session);
+    const failed = params.migrations.find(({ app, version }) =>
+      own.get(`${app}/${version}`)?.some(({ status }) => status === 'failed'),
+    );
+    const kept = appliedMigrations(params.migrations, own);
+    if (failed === undefined) return { ...place, kept };
+    const { app, version, name } = failed;
+    return { ...place, kept, failed: { app, version, name } };
+  });
+}
+
+/** A script without a transaction that was cut off: the next apply goes on in its middle. */
+async function failInterrupted({ params, run, lease }: Context, session: Session): Promise<void> {
+  const { rows } = await session.query<{ schema: string; app: string; version: string }>(
+    `select schema, app, version
+       from rehome.schema_migrations
+      where project = $1 and migration_id = $2 and status = 'running'`,
+    [params.project.name, run.migrationId],
+  );
+  for (const { schema, app, version } of rows) {
+    const found = params.migrations.find((migration) => migration.app === app && migration.version === version);
+    if (found === undefined) continue;
+    const { name, checksum } = found;
+    const tracked = { project: params.project.name, schema, app, version, name, checksum };
+    await lease.check();
+    await recordStatus(
+      session,
+      { ...tracked, by: params.appliedBy, migrationId: run.migrationId },
+      { status: 'failed', executionTimeMs: 0 },
+    );
+  }
+}
+
+/** Rows that this migration wrote: what was settled before it is not its doing. */
+async function ownRows({ params, run }: Context, session: Session): Promise<Settlement> {
+  const { rows } = await session.query<{ schema: string; app: string; version: string }>(
+    `select schema, app, version from rehome.schema_migrations where project = $1 and migration_id = $2`,
+    [params.project.name, run.migrationId],
+  );
+  const own = new Set(rows.map(({ schema, app, version }) => `${schema} ${app}/${version}`));
+  const settlement = await readSettlement(session, params);
+  return new Map(
+    [...settlement].map(([key, found]) => [key, found.filter(({ schema }) => own.has(`${schema} ${key}`))]),
+  );
+}
