@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { SETTINGS, type SettingEntry } from '#shared/configuration/settings.js';
+import type { SettingEntry } from '#shared/configuration/setting-entry.js';
+import { SETTINGS } from '#shared/configuration/settings.js';
 
 interface Service {
   readonly environment?: Readonly<Record<string, string>>;

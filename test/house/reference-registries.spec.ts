@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { SETTINGS, type SettingEntry } from '#shared/configuration/settings.js';
+import type { SettingEntry } from '#shared/configuration/setting-entry.js';
+import { SETTINGS } from '#shared/configuration/settings.js';
 import { ERROR_CODES } from '#shared/errors/error-codes.js';
 import { METRICS } from '#shared/observability/metrics.js';
 import { expectAgreement, expectCells } from './agreement.js';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { RehomeError } from '../errors/rehome-error.js';
-import { SETTINGS, type SettingEntry, type SettingKey } from './settings.js';
+import type { SettingEntry } from './setting-entry.js';
+import { SETTINGS, type SettingKey } from './settings.js';
 
 type Entry<K extends SettingKey> = (typeof SETTINGS)[K];
 type ScalarOf<E> = E extends { type: 'integer' }

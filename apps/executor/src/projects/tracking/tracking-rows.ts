@@ -1,4 +1,9 @@
-import { SETTLED_STATUSES, type MigrationName, type MigrationStatus } from '#shared/contracts/projects.js';
+import {
+  SETTLED_STATUSES,
+  type MigrationAction,
+  type MigrationName,
+  type MigrationStatus,
+} from '#shared/contracts/projects.js';
 import type { Session } from '../../postgres/session.js';
 import { hasTracking } from './tracking-tables.js';
 
@@ -22,6 +27,13 @@ export interface TrackingRow extends MigrationName {
   readonly appliedBy: string;
   /** RFC 3339. */
   readonly appliedAt: string;
+}
+
+/** Statuses after which there is nothing left of an action: what was elsewhere may have come to live here since. */
+const STANDING: readonly MigrationStatus[] = ['applied', 'faked'];
+
+export function settles(status: MigrationStatus, action: MigrationAction): boolean {
+  return (action === 'elsewhere' ? SETTLED_STATUSES : STANDING).includes(status);
 }
 
 /** All rows of a project; none where nothing was ever migrated. */
@@ -54,7 +66,7 @@ export async function claimMigration(session: Session, migration: TrackedMigrati
              set name = excluded.name, checksum = excluded.checksum, status = 'running',
                  applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
            where tracked.status <> all ($9)`,
-    values: [...keyOf(migration), migration.name, ...written(migration), SETTLED_STATUSES],
+    values: [...keyOf(migration), migration.name, ...written(migration), STANDING],
   });
   return rowCount === 1;
 }
@@ -100,14 +112,14 @@ export async function recordWithoutRunning(
        on conflict (project, schema, app, version) do update
          set name = excluded.name, checksum = excluded.checksum, status = excluded.status, execution_time_ms = 0,
              applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
-       where tracked.status <> all ($2)
+       where tracked.status <> all (case when excluded.status = 'faked' then $2::text[] else $3::text[] end)
        returning *
      )
      insert into rehome.migration_log
        (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
      select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
        from now_stands`,
-    [JSON.stringify(migrations), SETTLED_STATUSES],
+    [JSON.stringify(migrations), STANDING, SETTLED_STATUSES],
   );
 }
 

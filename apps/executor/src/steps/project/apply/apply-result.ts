@@ -1,38 +1,36 @@
-import { SETTLED_STATUSES, type MigrationName } from '#shared/contracts/projects.js';
+import type { MigrationName } from '#shared/contracts/projects.js';
 import type {
   AppliedMigration,
   ApplyMigrationsParams,
   ApplyMigrationsResult,
 } from '#shared/contracts/steps/project-steps.js';
-import { readTracking, type TrackingRow } from '../../../projects/tracking/tracking-rows.js';
+import { readTracking, settles, type TrackingRow } from '../../../projects/tracking/tracking-rows.js';
 import type { Session } from '../../../postgres/session.js';
 
-/** Rows of the schemas and versions of a step, by version. */
+/** Rows of the schemas of a step that say that nothing is left to be done, by version. */
 export type Settlement = ReadonlyMap<string, readonly TrackingRow[]>;
 
 export async function readSettlement(session: Session, params: ApplyMigrationsParams): Promise<Settlement> {
   const schemas = new Set(params.database.schemas);
-  const wanted = new Map<string, TrackingRow[]>(params.migrations.map((migration) => [keyOf(migration), []]));
+  const wanted = new Map(params.migrations.map((migration) => [keyOf(migration), migration.action]));
+  const settlement = new Map<string, TrackingRow[]>(params.migrations.map((migration) => [keyOf(migration), []]));
   for (const row of await readTracking(session, params.project.name)) {
-    if (schemas.has(row.schema)) wanted.get(keyOf(row))?.push(row);
+    const action = wanted.get(keyOf(row));
+    if (action === undefined || !schemas.has(row.schema) || !settles(row.status, action)) continue;
+    settlement.get(keyOf(row))?.push(row);
   }
-  return wanted;
+  return settlement;
 }
 
 /** How many schemas and versions are not settled yet. */
 export function unsettled({ migrations, database }: ApplyMigrationsParams, settlement: Settlement): number {
-  const settled = [...settlement.values()].flat().filter(isSettled).length;
+  const settled = [...settlement.values()].flat().length;
   return migrations.length * database.schemas.length - settled;
 }
 
 /** Versions by schema that are settled, as `schema app/version`. */
 export function settledKeys(settlement: Settlement): Set<string> {
-  return new Set(
-    [...settlement.values()]
-      .flat()
-      .filter(isSettled)
-      .map((row) => `${row.schema} ${keyOf(row)}`),
-  );
+  return new Set([...settlement.values()].flat().map((row) => `${row.schema} ${keyOf(row)}`));
 }
 
 export function resultOf(
@@ -51,7 +49,7 @@ export function placeOfResult({ database }: Pick<ApplyMigrationsParams, 'databas
 /** Settled versions in the order of the step, each over all its schemas. */
 export function appliedMigrations(migrations: readonly MigrationName[], settlement: Settlement): AppliedMigration[] {
   return migrations.flatMap(({ app, version, name }) => {
-    const rows = (settlement.get(keyOf({ app, version })) ?? []).filter(isSettled);
+    const rows = settlement.get(keyOf({ app, version })) ?? [];
     const last = rows.reduce<TrackingRow | undefined>(
       (latest, row) => (latest === undefined || row.appliedAt > latest.appliedAt ? row : latest),
       undefined,
@@ -66,8 +64,4 @@ export function appliedMigrations(migrations: readonly MigrationName[], settleme
 
 export function keyOf({ app, version }: Pick<MigrationName, 'app' | 'version'>): string {
   return `${app}/${version}`;
-}
-
-export function isSettled({ status }: TrackingRow): boolean {
-  return SETTLED_STATUSES.includes(status);
 }

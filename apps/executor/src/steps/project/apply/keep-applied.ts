@@ -1,3 +1,4 @@
+import type { MigrationStatus } from '#shared/contracts/projects.js';
 import type { KeptMigrations } from '#shared/contracts/steps/project-steps.js';
 import { hasTracking } from '../../../projects/tracking/tracking-tables.js';
 import { recordStatus } from '../../../projects/tracking/tracking-rows.js';
@@ -20,9 +21,9 @@ export async function keepApplied(context: Context): Promise<KeptMigrations> {
     await failInterrupted(context, session);
     const own = await ownRows(context, session);
     const failed = params.migrations.find(({ app, version }) =>
-      own.get(`${app}/${version}`)?.some(({ status }) => status === 'failed'),
+      own.some((row) => row.app === app && row.version === version && row.status === 'failed'),
     );
-    const kept = appliedMigrations(params.migrations, own);
+    const kept = appliedMigrations(params.migrations, settledBy(own, await readSettlement(session, params)));
     if (failed === undefined) return { ...place, kept };
     const { app, version, name } = failed;
     return { ...place, kept, failed: { app, version, name } };
@@ -31,13 +32,8 @@ export async function keepApplied(context: Context): Promise<KeptMigrations> {
 
 /** A script without a transaction that was cut off: the next apply goes on in its middle. */
 async function failInterrupted({ params, run, lease }: Context, session: Session): Promise<void> {
-  const { rows } = await session.query<{ schema: string; app: string; version: string }>(
-    `select schema, app, version
-       from rehome.schema_migrations
-      where project = $1 and migration_id = $2 and status = 'running'`,
-    [params.project.name, run.migrationId],
-  );
-  for (const { schema, app, version } of rows) {
+  const rows = await ownRows({ params, run }, session);
+  for (const { schema, app, version } of rows.filter(({ status }) => status === 'running')) {
     const found = params.migrations.find((migration) => migration.app === app && migration.version === version);
     if (found === undefined) continue;
     const { name, checksum } = found;
@@ -51,15 +47,25 @@ async function failInterrupted({ params, run, lease }: Context, session: Session
   }
 }
 
-/** Rows that this migration wrote: what was settled before it is not its doing. */
-async function ownRows({ params, run }: Context, session: Session): Promise<Settlement> {
-  const { rows } = await session.query<{ schema: string; app: string; version: string }>(
-    `select schema, app, version from rehome.schema_migrations where project = $1 and migration_id = $2`,
+interface OwnRow {
+  readonly schema: string;
+  readonly app: string;
+  readonly version: string;
+  readonly status: MigrationStatus;
+}
+
+async function ownRows({ params, run }: Pick<Context, 'params' | 'run'>, session: Session): Promise<OwnRow[]> {
+  const { rows } = await session.query<OwnRow>(
+    `select schema, app, version, status from rehome.schema_migrations where project = $1 and migration_id = $2`,
     [params.project.name, run.migrationId],
   );
-  const own = new Set(rows.map(({ schema, app, version }) => `${schema} ${app}/${version}`));
-  const settlement = await readSettlement(session, params);
+  return rows;
+}
+
+/** What was settled before this migration is not its doing. */
+function settledBy(own: readonly OwnRow[], settlement: Settlement): Settlement {
+  const keys = new Set(own.map(({ schema, app, version }) => `${schema} ${app}/${version}`));
   return new Map(
-    [...settlement].map(([key, found]) => [key, found.filter(({ schema }) => own.has(`${schema} ${key}`))]),
+    [...settlement].map(([key, found]) => [key, found.filter(({ schema }) => keys.has(`${schema} ${key}`))]),
   );
 }
