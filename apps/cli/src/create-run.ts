@@ -25,6 +25,7 @@ export async function createRun(
   const connection = inProcess ? plannerInProcess({ environment, verbose, signal }) : plannerElsewhere(settings);
   return {
     settings,
+    environment,
     json,
     screen: screenOf(wishes, environment, process),
     verbose,

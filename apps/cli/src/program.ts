@@ -5,6 +5,7 @@ import { actionCommands } from './tree/action-commands.js';
 import { auditCommands } from './tree/audit-commands.js';
 import { backupCommands } from './tree/backup-commands.js';
 import { migrationCommands } from './tree/migration-commands.js';
+import { projectFileCommands } from './tree/project-file-commands.js';
 import { registryCommands } from './tree/registry-commands.js';
 import { toolCommands } from './tree/tool-commands.js';
 
@@ -36,7 +37,15 @@ export function buildProgram(invoke: Invoke): Command {
   for (const option of settingOptions()) program.addOption(option);
   const withBody: WithBody = (command, load) =>
     command.action((...given: unknown[]) => invoke(invocationOf(given, load)));
-  const groups = [migrationCommands, actionCommands, auditCommands, backupCommands, registryCommands, toolCommands];
+  const groups = [
+    migrationCommands,
+    actionCommands,
+    auditCommands,
+    backupCommands,
+    projectFileCommands,
+    registryCommands,
+    toolCommands,
+  ];
   for (const command of groups.flatMap((commandsOf) => commandsOf(withBody)))
     program.addCommand(inherit(program, command));
   return program.exitOverride();

@@ -7,6 +7,8 @@ import type { Screen } from './rendering/screen.js';
 export interface Run extends Connection {
   readonly settings: CliSettings;
   readonly screen: Screen;
+  /** Of the process: what a person has set in the shell. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Results as one JSON object, or NDJSON. */
   readonly json: boolean;
   readonly verbose: boolean;
