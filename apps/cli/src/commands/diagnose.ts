@@ -36,7 +36,7 @@ export async function diagnose(
 
 function diagnosisText({ object, database, because, migration, absentOn, expected, why, run }: Diagnosis): string {
   const [first = '', ...more] = run;
-  const home: [string, string][] = database === null ? [] : [['Home', `${database}, ${because ?? ''}`]];
+  const home: [string, string][] = database === null ? [] : [['Home', `${database} (${because ?? ''})`]];
   const made: [string, string][] = migration === null ? [] : [['Made', `by ${migration}`]];
   const absent: [string, string][] =
     absentOn.length === 0 || migration === null ? [] : [['Absent', `on ${absentOn.join(', ')}, as it should be`]];

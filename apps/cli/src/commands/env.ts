@@ -57,7 +57,7 @@ function checkText({ screen }: Run, variables: readonly CheckedVariable[], { fil
       : paint(
           screen.colour.out,
           'bad',
-          `${marks.failed} ${where}: ${wrong.map(({ variable, state }) => `${variable} ${state}`).join(', ')}`,
+          `${marks.failed} ${where}: ${String(wrong.length)} of ${String(variables.length)} variables are missing, empty or wrong`,
         );
   const next = wrong.length === 0 ? `rehome project check ${project}` : `rehome env --template --project ${project}`;
   return [table, '', headline, '', `Next:  ${next}`].join('\n');

@@ -108,7 +108,7 @@ function newText(
     `${id}_${name} is to be written`,
     ...block([
       ...files.map((file): [string, string] => ['File', file]),
-      ['Where', `${database}, ${because}; the tables that it touches decide in the end`],
+      ['Where', `${database} (${because}); the tables that it touches decide in the end`],
     ]),
     '',
     `Next:  write it, then rehome project check ${folder}`,

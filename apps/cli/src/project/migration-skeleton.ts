@@ -21,7 +21,6 @@ export function skeletonOf(migration: NewMigration): Skeleton {
   const { id, name, requires, table, database } = migration;
   const header = [
     ...(requires === undefined ? [] : [`-- requires: ${requires}`]),
-    '-- lock-timeout: 2s',
     '',
     `-- ${name.replaceAll('_', ' ')}: on ${database}, tables of other databases are refused.`,
     '',

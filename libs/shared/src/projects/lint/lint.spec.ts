@@ -10,7 +10,7 @@ import { PHASE_FIXTURES } from './fixtures/phase-fixtures.js';
 import type { RuleFixtures } from './fixtures/rule-fixture.js';
 import { SAFE_FILES } from './fixtures/safe-files.js';
 import { TABLE_FIXTURES } from './fixtures/table-fixtures.js';
-import { lint, lintAll } from './lint.js';
+import { lint } from './lint.js';
 import { LINT_RULES } from './lint-rules.js';
 import { fileOf, lintText, rulesIn } from './lint-test-kit.js';
 
@@ -70,17 +70,10 @@ describe('the linter', () => {
     ]);
   });
 
-  it('leaves tables alone that no application uses yet, and waits where the database says how long', () => {
+  it('leaves tables alone that no application uses yet', () => {
     const file = fileOf('alter table shop.orders alter column no type text;');
     expect(lint(file, { earlier: [], unused: ['shop.orders'] })).toEqual([]);
-    expect(lint(file, { earlier: [], unused: ['audit.orders'], lockTimeoutSet: true })).toHaveLength(1);
-  });
-
-  it('holds each file of a project against those before it', () => {
-    const made = fileOf('create table orders (id bigint primary key, no varchar(20));');
-    const widened = fileOf('-- lock-timeout: 1s\nalter table orders alter column no type varchar(40);');
-    expect(lintAll([made, widened])).toEqual([]);
-    expect(lintAll([widened, made]).map(({ rule }) => rule)).toEqual(['column-type-change']);
+    expect(lint(file, { earlier: [], unused: ['audit.orders'] })).toHaveLength(1);
   });
 });
 

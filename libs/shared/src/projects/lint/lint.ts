@@ -21,9 +21,12 @@ export function lint(file: MigrationFile, context: LintContext): LintFinding[] {
   return [...kept, ...judgeWaivers(file, found)].sort((one, other) => one.line - other.line);
 }
 
-/** Every file of a project against those before it. @param files in the order in which they are applied */
+/** Every file of a project against those before it on the same database. @param files in the order in which they are applied */
 export function lintAll(files: readonly MigrationFile[], context: Omit<LintContext, 'earlier'> = {}): LintFinding[] {
-  return files.flatMap((file, at) => lint(file, { ...context, earlier: files.slice(0, at) }));
+  return files.flatMap((file, at) =>
+    // Tables of another database may have the same name.
+    lint(file, { ...context, earlier: files.slice(0, at).filter(({ home }) => home === file.home) }),
+  );
 }
 
 function findingsOf(file: MigrationFile, context: LintContext): LintFinding[] {
@@ -49,7 +52,6 @@ function surroundingsOf(file: MigrationFile, at: number, context: LintContext): 
     after: file.up.statements.slice(at + 1),
     history: [...context.earlier.flatMap(statementsOf), ...before],
     inUse: (table) => !isAmong(table, fresh),
-    lockTimeoutSet: file.lockTimeoutMs !== undefined || context.lockTimeoutSet === true,
   };
 }
 

@@ -26,6 +26,4 @@ export interface Surroundings {
   readonly history: readonly SqlStatement[];
   /** False for tables that the same file made before, and for those that no application uses yet. */
   readonly inUse: (table: TableName) => boolean;
-  /** Sessions on this database wait for a lock only so long, whatever the file says. */
-  readonly lockTimeoutSet: boolean;
 }

@@ -1,5 +1,5 @@
 import { locksOf } from '../locks.js';
-import { statementAs, tableCommands } from '../nodes.js';
+import { nodeAs, statementAs, tableCommands } from '../nodes.js';
 import type { LintRule, Surroundings } from '../rule.js';
 import { relationsIn, sameTable, type TableName } from '../tables.js';
 import type { SqlStatement } from '../../migration-file.js';
@@ -27,12 +27,11 @@ export const LOCK_RULES: readonly LintRule[] = [
     },
   },
   {
-    name: 'no-lock-timeout',
-    reason: 'it may wait long for its lock, and every query that comes meanwhile waits behind it',
-    safeWay: '`-- lock-timeout: 2s` in the header: it gives up, lets the others pass and tries again',
-    advice: true,
+    name: 'long-lock-timeout',
+    reason: 'while it waits for its lock, every query of the table that comes meanwhile waits behind it, for as long',
+    safeWay: 'leave the time out: Rehome gives up after 2 s, lets the others pass and tries again',
     find: (statement, around) =>
-      !around.lockTimeoutSet && !setsLockTimeout(around.before) && lockedForEverybody(statement, around).length > 0,
+      lockTimeoutOf(around) > LONG_MS && locksOf(statement).some(({ table }) => around.inUse(table)),
   },
   {
     name: 'if-not-exists',
@@ -48,8 +47,27 @@ function lockedForEverybody(statement: SqlStatement, { inUse }: Surroundings): T
   return locksOf(statement).flatMap(({ table, blocks }) => (blocks === 'everybody' && inUse(table) ? [table] : []));
 }
 
-function setsLockTimeout(before: readonly SqlStatement[]): boolean {
-  return before.some((statement) => statementAs(statement, 'VariableSetStmt')?.name === 'lock_timeout');
+/** Nobody waits longer in front of a web page. */
+const LONG_MS = 10_000;
+
+/** What the file asks for before the statement, by SET or in its header; 0 where it leaves it to Rehome. */
+function lockTimeoutOf({ before, file }: Surroundings): number {
+  const set = before.flatMap((statement) => {
+    const { name, args } = statementAs(statement, 'VariableSetStmt') ?? {};
+    const value = nodeAs(args?.[0], 'A_Const');
+    return name === 'lock_timeout' ? [value?.sval?.sval ?? String(value?.ival?.ival ?? 0)] : [];
+  });
+  const last = set.at(-1);
+  return last === undefined ? (file.lockTimeoutMs ?? 0) : millisecondsOf(last);
+}
+
+const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** 0 means that it waits for ever. */
+function millisecondsOf(text: string): number {
+  const [, amount = '0', unit = 'ms'] = /^\s*([\d.]+)\s*([a-z]*)\s*$/.exec(text) ?? [];
+  const ms = Number(amount) * (UNITS[unit === '' ? 'ms' : unit] ?? 1);
+  return ms === 0 ? Infinity : ms;
 }
 
 function passesOver(statement: SqlStatement): boolean {
