@@ -41,7 +41,11 @@ export interface StructureDrift {
 
 /** Compares the database with what was recorded after the last apply or revert. Reads only. */
 export async function findStructureDrift(session: Session): Promise<StructureDrift> {
-  const live = await readMigratedStructure(session);
+  return driftFrom(session, await readMigratedStructure(session));
+}
+
+/** The same of a structure that was read already; see `migratedPart`. */
+export async function driftFrom(session: Session, live: Structure): Promise<StructureDrift> {
   const found = fingerprint(live);
   const recorded = await readSnapshot(session);
   if (recorded === undefined || recorded.fingerprint === found) return { fingerprint: found, drift: [] };

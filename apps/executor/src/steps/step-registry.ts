@@ -25,6 +25,7 @@ import { inspectRetired } from './inspection/inspect-retired.step.js';
 import { preflightTarget } from './inspection/preflight-target.step.js';
 import { checkHealth } from './project/check-health.step.js';
 import { applyMigrations } from './project/apply-migrations.step.js';
+import { inspectProject } from './project/inspect-project.step.js';
 import { notBuiltYet } from './project/not-built-yet.js';
 import { validateDatabaseStep } from './project/validate-database.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
@@ -73,7 +74,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'restore-file': restoreFile,
   'verify-restore': verifyRestore,
   'remove-backups': removeBackups,
-  'inspect-project': notBuiltYet('inspect-project'),
+  'inspect-project': inspectProject,
   'prove-fakes': notBuiltYet('prove-fakes'),
   'apply-migrations': applyMigrations,
   'revert-migration': notBuiltYet('revert-migration'),

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import type { StepRunKey } from '#shared/contracts/events.js';
 import { fingerprint } from '../../postgres/catalogue/fingerprint.js';
 import { objectKey, type CatalogueObject, type Structure } from '../../postgres/catalogue/structure.js';
 import type { Session } from '../../postgres/session.js';
@@ -14,7 +15,7 @@ export interface StructureSnapshot {
 /** Who changed it. */
 export interface SnapshotAuthor {
   readonly project: string;
-  readonly migrationId: string;
+  readonly run: Pick<StepRunKey, 'migrationId' | 'stepId'>;
 }
 
 interface StoredStructure {
@@ -39,12 +40,15 @@ export async function readSnapshot(session: Session): Promise<StructureSnapshot 
   return { fingerprint: row.fingerprint, structure: { major, objects: byKey } };
 }
 
-/** Fingerprint of the snapshot that a migration wrote; undefined when the last one is not its. */
-export async function snapshotBy(session: Session, migrationId: string): Promise<string | undefined> {
+/** Fingerprint of the snapshot that a step wrote; undefined when the last one is not its. */
+export async function snapshotBy(
+  session: Session,
+  { migrationId, stepId }: SnapshotAuthor['run'],
+): Promise<string | undefined> {
   if (!(await hasTracking(session))) return undefined;
   const { rows } = await session.query<{ fingerprint: string }>(
-    `select fingerprint from rehome.structure_snapshot where migration_id = $1`,
-    [migrationId],
+    `select fingerprint from rehome.structure_snapshot where migration_id = $1 and step_id = $2`,
+    [migrationId, stepId],
   );
   return rows[0]?.fingerprint;
 }
@@ -53,17 +57,17 @@ export async function snapshotBy(session: Session, migrationId: string): Promise
 export async function recordSnapshot(
   session: Session,
   structure: Structure,
-  { project, migrationId }: SnapshotAuthor,
+  { project, run }: SnapshotAuthor,
 ): Promise<string> {
   const found = fingerprint(structure);
   const stored: StoredStructure = { major: structure.major, objects: [...structure.objects.values()] };
   await session.query(
-    `insert into rehome.structure_snapshot (fingerprint, structure, project, migration_id)
-     values ($1, $2, $3, $4)
+    `insert into rehome.structure_snapshot (fingerprint, structure, project, migration_id, step_id)
+     values ($1, $2, $3, $4, $5)
      on conflict (only_row) do update
        set fingerprint = excluded.fingerprint, structure = excluded.structure, project = excluded.project,
-           migration_id = excluded.migration_id, recorded_at = clock_timestamp()`,
-    [found, await pack(Buffer.from(JSON.stringify(stored))), project, migrationId],
+           migration_id = excluded.migration_id, step_id = excluded.step_id, recorded_at = clock_timestamp()`,
+    [found, await pack(Buffer.from(JSON.stringify(stored))), project, run.migrationId, run.stepId],
   );
   return found;
 }

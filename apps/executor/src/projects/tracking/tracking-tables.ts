@@ -92,6 +92,8 @@ create table rehome.structure_snapshot (
   structure bytea not null,
   project text not null,
   migration_id uuid,
+  -- Of the migration: several of one may change a database.
+  step_id text,
   recorded_at timestamptz not null default clock_timestamp()
 );
 

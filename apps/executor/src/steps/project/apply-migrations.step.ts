@@ -24,7 +24,7 @@ export const applyMigrations: Step<'apply-migrations'> = {
       const settlement = await readSettlement(session, params);
       const left = unsettled(params, settlement);
       // The snapshot is written last, after the grants.
-      const fingerprint = await snapshotBy(session, run.migrationId);
+      const fingerprint = await snapshotBy(session, run);
       if (left === 0 && fingerprint !== undefined)
         return { state: 'done', result: resultOf(params, settlement, fingerprint) };
       const total = params.migrations.length * params.database.schemas.length;

@@ -13,15 +13,15 @@ export interface DatabaseState {
 
 /**
  * Requirements of pending migrations that are applied nowhere and will not be before them. `states` are all databases that
- * could be read, in the order in which they are migrated.
+ * could be read; the plan orders them, so that what is asked for anywhere comes in time.
  */
 export function unmetRequirements(project: LoadedProject, states: readonly DatabaseState[]): string[] {
-  return states.flatMap((state, index) =>
+  return states.flatMap((state) =>
     state.pending
       .filter(({ action }) => action !== 'elsewhere')
       .flatMap((migration) =>
         migration.requires.flatMap((id) => {
-          const reason = unmet(project, id, { state, before: states.slice(0, index), after: states.slice(index + 1) });
+          const reason = unmet(project, id, { state, others: states.filter((one) => one !== state) });
           return reason === undefined
             ? []
             : [`${fullName(migration)} on ${state.alias} requires ${id}, which ${reason}`];
@@ -32,11 +32,10 @@ export function unmetRequirements(project: LoadedProject, states: readonly Datab
 
 interface Around {
   readonly state: DatabaseState;
-  readonly before: readonly DatabaseState[];
-  readonly after: readonly DatabaseState[];
+  readonly others: readonly DatabaseState[];
 }
 
-function unmet({ migrations }: LoadedProject, id: string, { state, before, after }: Around): string | undefined {
+function unmet({ migrations }: LoadedProject, id: string, { state, others }: Around): string | undefined {
   const home = migrations.find((one) => one.id === id)?.home ?? state.alias;
   if (home === state.alias) {
     const row = trackedById(state.rows).get(id);
@@ -44,11 +43,8 @@ function unmet({ migrations }: LoadedProject, id: string, { state, before, after
     if (settled || isComing(state, id)) return undefined;
     return `is not applied there and not asked for; add ${id.split('/')[0] ?? id} to the apps of ${state.alias}`;
   }
-  const everywhere = [...before, ...after];
-  if (everywhere.some((one) => one.alias === home && standsHere(trackedById(one.rows).get(id)))) return undefined;
-  if (before.some((one) => one.alias === home && isComing(one, id))) return undefined;
-  if (after.some((one) => one.alias === home && isComing(one, id)))
-    return `is applied to ${home} only after ${state.alias}; put ${home} before ${state.alias} in project.yaml, or apply ${home} first`;
+  const atHome = others.find((one) => one.alias === home);
+  if (atHome !== undefined && (standsHere(trackedById(atHome.rows).get(id)) || isComing(atHome, id))) return undefined;
   return `is not applied to its database ${home}; ask for ${home}, too`;
 }
 

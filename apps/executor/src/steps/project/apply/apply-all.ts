@@ -36,7 +36,7 @@ export async function applyAll(context: Context): Promise<ApplyMigrationsResult>
       await applySchemas(context, apply);
       await tools.faults.reach('step.apply-migrations.applied');
       await lease.check();
-      const author = { project: params.project.name, migrationId: run.migrationId };
+      const author = { project: params.project.name, run };
       const fingerprint = await recordSnapshot(admin, await readMigratedStructure(admin), author);
       return resultOf(params, await readSettlement(admin, params), fingerprint);
     }),
