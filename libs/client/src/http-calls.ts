@@ -18,6 +18,8 @@ export interface HttpCall {
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
+  /** In place of `body`: sent as they are. */
+  readonly bytes?: { readonly content: Uint8Array; readonly mediaType: string };
   readonly headers?: Readonly<Record<string, string>>;
   readonly accept?: string;
   /** Asking twice does no more than asking once; GET and PUT when absent. */
@@ -89,10 +91,10 @@ export class HttpCalls {
       headers: {
         ...(call.accept === undefined ? {} : { accept: call.accept }),
         ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...contentType(call),
         ...call.headers,
       },
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...bodyOf(call),
       ...(signal === undefined ? {} : { signal }),
       redirect: 'error',
     };
@@ -126,6 +128,16 @@ export class HttpCalls {
       cause: error,
     });
   }
+}
+
+function contentType({ body, bytes }: HttpCall): Record<string, string> {
+  if (bytes !== undefined) return { 'content-type': bytes.mediaType };
+  return body === undefined ? {} : { 'content-type': 'application/json' };
+}
+
+function bodyOf({ body, bytes }: HttpCall): Pick<RequestInit, 'body'> {
+  if (bytes !== undefined) return { body: new Uint8Array(bytes.content) };
+  return body === undefined ? {} : { body: JSON.stringify(body) };
 }
 
 function baseOf(url: string): URL {

@@ -196,9 +196,18 @@ export class RehomeClient {
   put<T>(collection: string, name: string, body: unknown): Promise<T> {
     return this.calls.json({ method: 'PUT', path: `/v1/${collection}/${encodeURIComponent(name)}`, body });
   }
+
+  /** Pushes a project of versioned migrations: `archive` is the tar.gz of its files. */
+  pushProject<T>(name: string, archive: Uint8Array): Promise<T> {
+    const path = `/v1/projects/${encodeURIComponent(name)}`;
+    const bytes = { content: archive, mediaType: 'application/gzip' };
+    return this.calls.json({ method: 'PUT', path, bytes, timeoutMs: PUSH_TIMEOUT_MS });
+  }
 }
 
 const VERIFY_TIMEOUT_MS = 600_000;
+/** The planner parses every script of it. */
+const PUSH_TIMEOUT_MS = 120_000;
 const AT_REST: ReadonlySet<string> = new Set([
   'refused',
   'awaiting-approval',

@@ -57,7 +57,7 @@ describe('a requirement', () => {
     ]);
   });
 
-  it('is unmet when its database is not asked for, wherever that stands in the order [d3]', () => {
+  it('is unmet when its database is not asked for, whichever comes first [d3]', () => {
     const results = stateOf('results', ['simulation']);
     expect(unmetRequirements(epsm, [results])).toEqual([
       expect.stringContaining('requires simulation/0003, which is not applied to its database default'),

@@ -1,5 +1,4 @@
 import type { PendingMigration } from '../../contracts/projects.js';
-import { SETTLED_STATUSES } from '../../contracts/projects.js';
 import type { LoadedProject } from '../load-project.js';
 import { fullName, idOf } from '../version-words.js';
 import { standsHere, trackedById, type TrackedMigration } from './tracked-migration.js';
@@ -12,8 +11,8 @@ export interface DatabaseState {
 }
 
 /**
- * Requirements of pending migrations that are applied nowhere and will not be before them. `states` are all databases that
- * could be read; the plan orders them, so that what is asked for anywhere comes in time.
+ * Requirements of pending migrations that are applied nowhere and not asked for either. `states` are all databases that
+ * could be read; which of several is migrated first is for the plan to say.
  */
 export function unmetRequirements(project: LoadedProject, states: readonly DatabaseState[]): string[] {
   return states.flatMap((state) =>
@@ -21,7 +20,7 @@ export function unmetRequirements(project: LoadedProject, states: readonly Datab
       .filter(({ action }) => action !== 'elsewhere')
       .flatMap((migration) =>
         migration.requires.flatMap((id) => {
-          const reason = unmet(project, id, { state, others: states.filter((one) => one !== state) });
+          const reason = unmet(project, id, state, states);
           return reason === undefined
             ? []
             : [`${fullName(migration)} on ${state.alias} requires ${id}, which ${reason}`];
@@ -30,24 +29,16 @@ export function unmetRequirements(project: LoadedProject, states: readonly Datab
   );
 }
 
-interface Around {
-  readonly state: DatabaseState;
-  readonly others: readonly DatabaseState[];
-}
-
-function unmet({ migrations }: LoadedProject, id: string, { state, others }: Around): string | undefined {
-  const home = migrations.find((one) => one.id === id)?.home ?? state.alias;
-  if (home === state.alias) {
-    const row = trackedById(state.rows).get(id);
-    const settled = row !== undefined && SETTLED_STATUSES.includes(row.status);
-    if (settled || isComing(state, id)) return undefined;
-    return `is not applied there and not asked for; add ${id.split('/')[0] ?? id} to the apps of ${state.alias}`;
-  }
-  const atHome = others.find((one) => one.alias === home);
-  if (atHome !== undefined && (standsHere(trackedById(atHome.rows).get(id)) || isComing(atHome, id))) return undefined;
-  return `is not applied to its database ${home}; ask for ${home}, too`;
-}
-
-function isComing({ pending }: DatabaseState, id: string): boolean {
-  return pending.some((one) => idOf(one) === id);
+function unmet(
+  { migrations }: LoadedProject,
+  id: string,
+  here: DatabaseState,
+  states: readonly DatabaseState[],
+): string | undefined {
+  const home = migrations.find((one) => one.id === id)?.home ?? here.alias;
+  const state = states.find(({ alias }) => alias === home);
+  const stands = state !== undefined && standsHere(trackedById(state.rows).get(id));
+  if (stands || (state?.pending.some((one) => idOf(one) === id) ?? false)) return undefined;
+  if (home !== here.alias) return `is not applied to its database ${home}; ask for it there, too`;
+  return `is not applied there and not asked for; add ${id.split('/')[0] ?? id} to the apps of ${home}`;
 }

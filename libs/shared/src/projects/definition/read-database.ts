@@ -24,7 +24,7 @@ const VARIABLE = { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, shape: 'the name of a va
 const PREFIX = { pattern: VARIABLE.pattern, shape: 'what the names of its variables begin with, such as DB_' };
 const SETTING = /^[a-z_][a-z0-9_.]*$/;
 /** What Rehome sets itself. */
-const OUR_SETTINGS = ['role', 'session_authorization', 'search_path', 'lock_timeout', 'application_name'];
+const OUR_SETTINGS = ['role', 'session_authorization', 'search_path', 'application_name'];
 const VARIABLES = ['host', 'port', 'name', 'user', 'password'] as const;
 
 /** One entry of `databases`; silent fields are filled. */
