@@ -5,6 +5,7 @@ import { actionCommands } from './tree/action-commands.js';
 import { auditCommands } from './tree/audit-commands.js';
 import { backupCommands } from './tree/backup-commands.js';
 import { migrationCommands } from './tree/migration-commands.js';
+import { projectCommands } from './tree/project-commands.js';
 import { projectFileCommands } from './tree/project-file-commands.js';
 import { registryCommands } from './tree/registry-commands.js';
 import { toolCommands } from './tree/tool-commands.js';
@@ -40,9 +41,10 @@ export function buildProgram(invoke: Invoke): Command {
   const groups = [
     migrationCommands,
     actionCommands,
+    projectCommands,
+    projectFileCommands,
     auditCommands,
     backupCommands,
-    projectFileCommands,
     registryCommands,
     toolCommands,
   ];

@@ -2,10 +2,10 @@ import { Transform } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IntegerField } from '#shared/contracts/requests/fields.js';
 import { MIGRATION_STATUSES, type MigrationStatus, type ProjectDefinition } from '#shared/contracts/projects.js';
+import { lintProject } from '#shared/projects/lint-project.js';
 import type { LintFinding, MigrationFile } from '#shared/projects/migration-file.js';
 import type { ProjectHistoryEntry } from './project-history.js';
 import type { RegisteredProject } from './project-store.js';
-import { findingsOf } from './read-pushed.js';
 
 /** A project in a list. */
 export class ProjectSummary {
@@ -49,6 +49,12 @@ export class ProjectMigration {
 
   @ApiProperty({ type: 'string', isArray: true, description: 'What must be applied before, wherever that is' })
   readonly requires!: readonly string[];
+
+  @ApiProperty({ type: 'string', isArray: true, description: 'Tables that it makes' })
+  readonly creates!: readonly string[];
+
+  @ApiProperty({ type: 'string', isArray: true, description: 'Tables that it makes, changes, fills or refers to' })
+  readonly touches!: readonly string[];
 
   @ApiPropertyOptional({ enum: ['expand', 'contract'] })
   readonly phase?: 'expand' | 'contract';
@@ -156,14 +162,14 @@ export function projectView({ name, digest, definition, migrations }: Registered
     digest,
     definition,
     migrations: migrations.map(migrationView),
-    findings: findingsOf({ definition, migrations }),
+    findings: lintProject({ definition, migrations }),
   };
 }
 
 function migrationView(file: MigrationFile): ProjectMigration {
-  const { id, app, version, name, home, requires, phase, transactional, checksum, down } = file;
+  const { id, app, version, name, home, requires, creates, touches, phase, transactional, checksum, down } = file;
   return {
-    ...{ id, app, version, name, home, requires, transactional, checksum },
+    ...{ id, app, version, name, home, requires, creates, touches, transactional, checksum },
     ...(phase === undefined ? {} : { phase }),
     reversible: down !== undefined,
   };

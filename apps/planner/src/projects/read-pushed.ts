@@ -1,6 +1,6 @@
 import type { FieldProblem } from '#shared/contracts/problem.js';
 import { unpackProject } from '#shared/projects/bundle/archive.js';
-import { lintAll } from '#shared/projects/lint/lint.js';
+import { lintProject, refusingFindings } from '#shared/projects/lint-project.js';
 import { loadProject, type LoadedProject } from '#shared/projects/load-project.js';
 import type { LintFinding, ProjectProblem } from '#shared/projects/migration-file.js';
 import { RequestRefused } from '../http/request-refused.js';
@@ -26,18 +26,9 @@ export async function readPushed(name: string, archive: Uint8Array): Promise<Loa
         message: `names the project ${project.definition.name}, not ${name} as the address does`,
       },
     ]);
-  const grave = findingsOf(project).filter(({ advice }) => advice !== true);
-  if (project.definition.lint === 'error' && grave.length > 0) throw invalidProject(name, grave.map(findingProblem));
+  const refusing = refusingFindings(project, lintProject(project));
+  if (refusing.length > 0) throw invalidProject(name, refusing.map(findingProblem));
   return project;
-}
-
-/** What the linter has against its migrations. */
-export function findingsOf({
-  definition,
-  migrations,
-}: Pick<LoadedProject, 'definition' | 'migrations'>): LintFinding[] {
-  const lockTimeoutSet = definition.databases.every(({ settings }) => settings['lock_timeout'] !== undefined);
-  return lintAll(migrations, { lockTimeoutSet });
 }
 
 function problemOf({ path, line, message }: ProjectProblem): FieldProblem {

@@ -1,4 +1,5 @@
-import type { LoadedProject } from './load-project.js';
+import type { ProjectDefinition } from '../contracts/projects.js';
+import type { MigrationFile } from './migration-file.js';
 import { tableMakersOf } from './migration-home.js';
 import { relationKey, routeOf, type TableRoute } from './router.js';
 
@@ -11,8 +12,15 @@ export interface RoutedTable extends TableRoute {
   readonly touchedBy: readonly string[];
 }
 
+/** What of a project the answer needs: also a planner tells it. */
+export interface RoutableProject {
+  readonly definition: ProjectDefinition;
+  /** In the order in which they are applied. */
+  readonly migrations: readonly Pick<MigrationFile, 'id' | 'app' | 'home' | 'creates' | 'touches'>[];
+}
+
 /** Answers for a table or a model of the project: `simulation_results`, `simulation.simulationresult`. */
-export function routeTable({ definition, migrations }: LoadedProject, tableOrModel: string): RoutedTable {
+export function routeTable({ definition, migrations }: RoutableProject, tableOrModel: string): RoutedTable {
   const table = definition.router.models[tableOrModel] ?? tableOrModel;
   const key = relationKey(table);
   const route = routeOf(definition, table, tableMakersOf(migrations));
