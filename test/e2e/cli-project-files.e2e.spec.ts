@@ -95,7 +95,9 @@ describe('rehome diagnose', () => {
     ['simulation_runs', 'default', 'simulation/0001_initial'],
   ])('tells of a missing %s that %s should hold it, and what puts it there [e10]', async (table, database, made) => {
     const { code, out } = await cli.run(['diagnose', `relation "${table}" does not exist`, ...IN]);
-    expect(out).toMatch(new RegExp(`Home +${database} \\([\\s\\S]*Made +by ${made}[\\s\\S]*rehome apply epsm`));
+    expect(out).toMatch(
+      new RegExp(`Home +${database} \\([\\s\\S]*Made +by ${made}[\\s\\S]*rehome apply --project epsm`),
+    );
     expect(code).toBe(0);
   });
 

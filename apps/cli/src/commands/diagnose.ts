@@ -27,7 +27,7 @@ export async function diagnose(
     throw new CliError(
       EXIT.failed,
       'this says nothing of a missing or forbidden relation, database, role, schema or server; give the line with the error itself',
-      `rehome health ${project.definition.name}`,
+      `rehome health --project ${project.definition.name}`,
     );
   const diagnosis = diagnosisOf(project, error, on);
   run.out(run.json ? JSON.stringify(diagnosis) : diagnosisText(readable(diagnosis)));

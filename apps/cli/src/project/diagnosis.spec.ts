@@ -81,7 +81,7 @@ describe('a missing relation', () => {
       migration: 'simulation/0004_results',
       absentOn: ['default', 'materials'],
       expected: false,
-      run: expect.arrayContaining([expect.stringContaining('rehome apply epsm')]),
+      run: expect.arrayContaining([expect.stringContaining('rehome apply --project epsm')]),
     });
   });
 
@@ -138,7 +138,10 @@ describe('other errors', () => {
     expect(meaning('permission denied for table materials')).toMatchObject({
       database: 'materials',
       why: expect.stringContaining('names no application role'),
-      run: [expect.stringContaining('roles.application of materials'), expect.stringContaining('rehome apply epsm')],
+      run: [
+        expect.stringContaining('roles.application of materials'),
+        expect.stringContaining('rehome apply --project epsm'),
+      ],
     });
   });
 });

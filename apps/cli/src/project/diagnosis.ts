@@ -51,17 +51,17 @@ export function diagnose(project: LoadedProject, error: RecognisedError, seenOn?
       return aboutRole(asked);
     case 'missing-schema':
       return plain(asked, `no schema ${error.object} is there, or the search path does not name it`, [
-        `rehome apply ${nameOf(project)}`,
+        `rehome apply --project ${nameOf(project)}`,
       ]);
     case 'no-connection':
       return plain(asked, 'the server does not answer at the address that the program was given', [
-        'rehome env --check --file .env   (are host and port of every database right?)',
-        `rehome health ${nameOf(project)}`,
+        'rehome env --check --file .env --project DIR   (are host and port of every database right?)',
+        `rehome health --project ${nameOf(project)}`,
       ]);
     case 'lock-timeout':
       return plain(asked, 'another session held the lock for longer than the statement may wait; nothing was changed', [
         'end the long transaction, or raise `-- lock-timeout` in the header',
-        `rehome apply ${nameOf(project)}`,
+        `rehome apply --project ${nameOf(project)}`,
       ]);
   }
 }
@@ -111,20 +111,23 @@ function adviceFor(asked: Case, database: string, expected: boolean): Pick<Diagn
     case 'missing-column':
       return {
         why: `a migration of ${database} that adds ${error.detail ?? 'the column'} was not applied, or the program is older than the schema`,
-        run: [`rehome status ${name}`, `rehome apply ${name}`],
+        run: [`rehome status --project ${name}`, `rehome apply --project ${name}`],
       };
     case 'relation-there-already':
       return {
         why: `it was made on ${seenOn ?? database} by something else than Rehome`,
         run: [
-          `rehome apply ${name} --fake-initial   (records it where it stands and equals what would be made)`,
-          `rehome status ${name}`,
+          `rehome apply --project ${name} ${fakeInitial(project, database)}   (records it where it stands and equals what would be made)`,
+          `rehome status --project ${name}`,
         ],
       };
     case 'orphaned-rows':
       return {
         why: 'rows point to rows that are not there: the key cannot be added before they are gone',
-        run: [`rehome validate ${name} --category data   (lists them)`, 'remove or repair them, then apply again'],
+        run: [
+          `rehome validate --project ${name} --category data   (lists them)`,
+          'remove or repair them, then apply again',
+        ],
       };
     case 'no-rights':
       return rightsAdvice(project, database);
@@ -133,12 +136,19 @@ function adviceFor(asked: Case, database: string, expected: boolean): Pick<Diagn
   }
 }
 
+/** Every database must be named, or the plan is refused: none may be forgotten. */
+function fakeInitial({ definition }: LoadedProject, database: string): string {
+  return definition.databases
+    .map(({ alias }) => `--database ${alias}${alias === database ? ':fakeInitial' : ''}`)
+    .join(' ');
+}
+
 function notApplied(name: string, database: string): Pick<Diagnosis, 'why' | 'run'> {
   return {
     why: `the migration that makes it was not applied on ${database}, or the question was put to another database`,
     run: [
-      `rehome status ${name}   (what is pending where)`,
-      `rehome apply ${name}   (runs it on ${database}, records it as lying elsewhere on the others)`,
+      `rehome status --project ${name}   (what is pending where)`,
+      `rehome apply --project ${name}   (runs it on ${database}, records it as lying elsewhere on the others)`,
     ],
   };
 }
@@ -148,7 +158,7 @@ function wrongDatabase(name: string, database: string, seenOn: string): Pick<Dia
     why: `expected: it belongs to ${database} and is never made on ${seenOn}; nothing is missing there`,
     run: [
       `ask ${database} instead: the router of the program must send it there`,
-      `rehome status ${name}   (does it stand on ${database}?)`,
+      `rehome status --project ${name}   (does it stand on ${database}?)`,
     ],
   };
 }
@@ -159,10 +169,13 @@ function rightsAdvice({ definition }: LoadedProject, database: string): Pick<Dia
     application === undefined
       ? 'project.yaml names no application role for it, so Rehome grants nothing'
       : `only ${application} gets rights to rows and sequences there, and only ${owner ?? 'the owner'} may change its structure`;
-  const change = `set roles.application of ${database} in project.yaml, then rehome project push`;
+  const change = `set roles.application of ${database} in project.yaml, then rehome project push DIR`;
   return {
     why: `the role that asked has no rights on ${database}: ${given}`,
-    run: [...(application === undefined ? [change] : []), `rehome apply ${definition.name}   (grants what is missing)`],
+    run: [
+      ...(application === undefined ? [change] : []),
+      `rehome apply --project ${definition.name}   (grants what is missing)`,
+    ],
   };
 }
 
@@ -223,15 +236,15 @@ function aboutDatabase(asked: Case): Diagnosis {
     return plain(
       asked,
       `no database of ${definition.name} is called so: ${definition.databases.map((one) => one.database).join(', ')}`,
-      ['rehome env --check --file .env   (does a variable name the wrong one?)'],
+      ['rehome env --check --file .env --project DIR   (does a variable name the wrong one?)'],
     );
   const { alias, server, roles } = database;
   const owner = roles.owner === undefined ? '' : ` owner ${roles.owner}`;
   return {
     ...plain(asked, `it was never made on ${server}, or the program was sent to another server`, [
-      `rehome env --check --file .env   (is ${database.environment.host} the host of ${server}?)`,
+      `rehome env --check --file .env --project DIR   (is ${database.environment.host} the host of ${server}?)`,
       `on ${server}, as its administrator: create database ${object}${owner}`,
-      `rehome apply ${definition.name}`,
+      `rehome apply --project ${definition.name}`,
     ]),
     database: alias,
     because: 'project.yaml says so',
@@ -246,7 +259,7 @@ function aboutRole(asked: Case): Diagnosis {
   const variables = (users.length > 0 ? users : definition.databases).map(({ environment }) =>
     kind === 'missing-role' ? environment.user : environment.password,
   );
-  const check = `rehome env --check --file .env   (then look at ${variables.join(', ')})`;
+  const check = `rehome env --check --file .env --project DIR   (then look at ${variables.join(', ')})`;
   if (first === undefined)
     return plain(asked, `no database of ${definition.name} names the role ${object}: a variable is wrong`, [check]);
   const aliases = users.map(({ alias }) => alias).join(', ');

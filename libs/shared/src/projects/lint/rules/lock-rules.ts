@@ -41,6 +41,13 @@ export const LOCK_RULES: readonly LintRule[] = [
     advice: true,
     find: (statement) => passesOver(statement),
   },
+  {
+    name: 'hidden-in-block',
+    reason: 'what a block runs is only a text to the linter: it may lock and drop what no rule sees',
+    safeWay: 'write the statements themselves; keep a block for what only a block can do',
+    advice: true,
+    find: ({ node }) => node === 'DoStmt',
+  },
 ];
 
 function lockedForEverybody(statement: SqlStatement, { inUse }: Surroundings): TableName[] {
