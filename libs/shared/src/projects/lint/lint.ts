@@ -1,4 +1,4 @@
-import type { LintFinding, MigrationFile, SqlStatement } from '../migration-file.js';
+import type { LintFinding, MigrationFile } from '../migration-file.js';
 import { LINT_RULES } from './lint-rules.js';
 import type { Surroundings } from './rule.js';
 import { createdTables, isAmong, tableNamed } from './tables.js';
@@ -23,10 +23,15 @@ export function lint(file: MigrationFile, context: LintContext): LintFinding[] {
 
 /** Every file of a project against those before it on the same database. @param files in the order in which they are applied */
 export function lintAll(files: readonly MigrationFile[], context: Omit<LintContext, 'earlier'> = {}): LintFinding[] {
-  return files.flatMap((file, at) =>
-    // Tables of another database may have the same name.
-    lint(file, { ...context, earlier: files.slice(0, at).filter(({ home }) => home === file.home) }),
-  );
+  // Tables of another database may have the same name.
+  const earlier = new Map<string, MigrationFile[]>();
+  return files.flatMap((file) => {
+    const before = earlier.get(file.home) ?? [];
+    const findings = lint(file, { ...context, earlier: before });
+    before.push(file);
+    earlier.set(file.home, before);
+    return findings;
+  });
 }
 
 function findingsOf(file: MigrationFile, context: LintContext): LintFinding[] {
@@ -50,11 +55,7 @@ function surroundingsOf(file: MigrationFile, at: number, context: LintContext): 
     file,
     before,
     after: file.up.statements.slice(at + 1),
-    history: [...context.earlier.flatMap(statementsOf), ...before],
+    history: () => [...context.earlier.flatMap(({ up }) => up.statements), ...before],
     inUse: (table) => !isAmong(table, fresh),
   };
-}
-
-function statementsOf({ up }: MigrationFile): readonly SqlStatement[] {
-  return up.statements;
 }

@@ -22,8 +22,8 @@ export interface Surroundings {
   readonly before: readonly SqlStatement[];
   /** Those after it. */
   readonly after: readonly SqlStatement[];
-  /** Everything that was run before this statement, also by earlier migrations, in order. */
-  readonly history: readonly SqlStatement[];
+  /** Everything that was run before this statement, also by earlier migrations, in order. Long: ask only when needed. */
+  readonly history: () => readonly SqlStatement[];
   /** False for tables that the same file made before, and for those that no application uses yet. */
   readonly inUse: (table: TableName) => boolean;
 }

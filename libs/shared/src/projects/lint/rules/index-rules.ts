@@ -11,7 +11,21 @@ export const INDEX_RULES: readonly LintRule[] = [
     safeWay: '`create index concurrently` in a file of its own with `-- transaction: off`',
     find: (statement, { inUse }) => {
       const index = statementAs(statement, 'IndexStmt');
-      return index !== undefined && index.concurrent !== true && tableOf(index.relation).some(inUse);
+      if (index === undefined || index.concurrent === true) return false;
+      // ON ONLY: of a partitioned table without its partitions, where there is nothing to build.
+      return index.relation?.inh === true && tableOf(index.relation).some(inUse);
+    },
+  },
+  {
+    name: 'concurrently-on-partitioned',
+    reason: 'PostgreSQL refuses to build the index of a partitioned table concurrently, so the migration fails',
+    safeWay:
+      '`create index … on only` the table, one concurrently on each partition, then `alter index … attach partition`',
+    find: (statement, { history }) => {
+      const index = statementAs(statement, 'IndexStmt');
+      if (index?.concurrent !== true) return false;
+      const partitioned = history().filter((one) => statementAs(one, 'CreateStmt')?.partspec !== undefined);
+      return tableOf(index.relation).some((table) => isAmong(table, partitioned.flatMap(createdTables)));
     },
   },
   {
