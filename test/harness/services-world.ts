@@ -63,6 +63,10 @@ export class ServicesWorld {
     return world;
   }
 
+  executorUrl(): Promise<string> {
+    return this.executor.url();
+  }
+
   /** Asks, waits for the end and tells what came of it. */
   async run(body: object, path = '/v1/migrations'): Promise<EndedMigration> {
     const asked = await this.planner.call('POST', path, { body });

@@ -4,6 +4,7 @@ import type { CommandBody } from './run.js';
 import { actionCommands } from './tree/action-commands.js';
 import { auditCommands } from './tree/audit-commands.js';
 import { backupCommands } from './tree/backup-commands.js';
+import { healthCommands } from './tree/health-commands.js';
 import { migrationCommands } from './tree/migration-commands.js';
 import { projectCommands } from './tree/project-commands.js';
 import { projectFileCommands } from './tree/project-file-commands.js';
@@ -45,6 +46,7 @@ export function buildProgram(invoke: Invoke): Command {
     projectFileCommands,
     auditCommands,
     backupCommands,
+    healthCommands,
     registryCommands,
     toolCommands,
   ];

@@ -37,6 +37,18 @@ export async function withMigrationLock<T>(
   }
 }
 
+/** Whether somebody migrates the session's database right now: its structure is not what it will be. */
+export async function isBeingMigrated(session: Session): Promise<boolean> {
+  const { rows } = await session.query(
+    `select
+       from pg_locks as l
+      where l.locktype = 'advisory' and l.classid = $1 and l.objid = $2 and l.granted and l.pid <> pg_backend_pid()
+        and l.database = (select oid from pg_database where datname = current_database())`,
+    [LOCK_CLASS, LOCK_KEY],
+  );
+  return rows.length > 0;
+}
+
 async function tryLock(session: Session): Promise<boolean> {
   const { rows } = await session.query<{ locked: boolean }>('select pg_try_advisory_lock($1, $2) as locked', [
     LOCK_CLASS,

@@ -1,9 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VALIDATION_CATEGORIES, type ValidationCategory } from '#shared/contracts/projects.js';
 import type { CheckOutcome } from '#shared/contracts/steps/project-steps.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/database.js';
 import { addressOf, inSession, run } from '../../../../test/harness/moved-database.js';
+import { readMigratedStructure } from '../projects/migrated-structure.js';
+import { recordSnapshot } from '../projects/tracking/structure-snapshot.js';
+import { ensureTracking } from '../projects/tracking/tracking-tables.js';
 import { BUILT_IN_CHECKS } from './built-in-checks.js';
 import type { ValidationSubject } from './check.js';
 import { validateDatabase } from './validate-database.js';
@@ -106,7 +109,8 @@ describe('validation of a database', () => {
   it('finds nothing wrong where everything is in order [d11]', async () => {
     const outcomes = await validate();
     expect(outcomes.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-    expect(outcomes).toHaveLength(BUILT_IN_CHECKS.length);
+    expect(outcomes).toHaveLength(BUILT_IN_CHECKS.length + 1);
+    expect(outcomes.find(({ name }) => name === 'structure')).toMatchObject({ outcome: 'not-applicable' });
     expect(outcomes.find(({ name }) => name === 'references-hold')).toMatchObject({ outcome: 'not-applicable' });
     expect(outcomes.find(({ name }) => name === 'retention-rules')).toMatchObject({ outcome: 'not-applicable' });
   });
@@ -187,6 +191,26 @@ describe('validation of a database', () => {
       expect(outcome?.count).toBeGreaterThan(0);
     },
   );
+
+  it('finds what was changed by hand since the last migration, once one was made [d12]', async () => {
+    const address = addressOf(database.url);
+    await inSession(address, async (session) => {
+      await ensureTracking(session);
+      const author = { project: 'shop', run: { migrationId: randomUUID(), stepId: 'apply-migrations' } };
+      await recordSnapshot(session, await readMigratedStructure(session), author);
+    });
+    const structure = async (): Promise<CheckOutcome | undefined> =>
+      (await validate({}, ['schema'])).find(({ name }) => name === 'structure');
+    const before = await structure();
+    await asOwner('alter table orders add column by_hand int');
+    const after = await structure();
+    await sql('alter table orders drop column by_hand; drop schema rehome cascade');
+    expect(before).toMatchObject({ outcome: 'passed' });
+    expect(after).toMatchObject({
+      outcome: 'failed',
+      samples: ['column public.orders.by_hand: was made by no migration'],
+    });
+  });
 
   it('finds an index that a concurrent build left invalid [d13]', async () => {
     await asOwner('create table twins (id int primary key, n int); insert into twins values (1, 1), (2, 1)');

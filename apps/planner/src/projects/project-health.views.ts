@@ -92,6 +92,12 @@ export class DatabaseHealthView implements DatabaseHealth {
   @ApiProperty({ description: 'How many stand there' })
   readonly tables!: number;
 
+  @ApiPropertyOptional({ type: 'string', isArray: true, description: 'Their names, at most 200' })
+  readonly tableNames?: readonly string[];
+
+  @ApiPropertyOptional({ description: 'Role that owns what the migrations make', example: 'epsm_results_user' })
+  readonly owner?: string;
+
   @ApiProperty({ type: 'string', isArray: true })
   readonly missingTables!: readonly string[];
 

@@ -175,6 +175,10 @@ export interface DatabaseHealth {
   readonly failed: readonly string[];
   readonly drift: readonly Drift[];
   readonly tables: number;
+  /** `schema.table`, at most 200; of those that the last look could read. */
+  readonly tableNames?: readonly string[];
+  /** Role that owns what the migrations make. */
+  readonly owner?: string;
   readonly missingTables: readonly string[];
   readonly missingCriticalTables: readonly string[];
   readonly durationMs: number;

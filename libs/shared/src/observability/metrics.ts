@@ -107,7 +107,7 @@ export const METRICS = {
   },
   rehome_project_migrations_total: {
     type: 'counter',
-    help: 'Versioned migrations that this executor ended on a database, by how',
+    help: 'Versioned migrations that this executor ran on a schema of a database, by how they ended',
     labels: ['project', 'database', 'outcome'],
   },
   rehome_project_migration_seconds: {

@@ -2,15 +2,13 @@ import type { DatabaseHealth, Drift, ProjectDatabase } from '#shared/contracts/p
 import type { ServerEndpoint } from '#shared/contracts/registry.js';
 import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { within } from '#shared/messaging/waiting.js';
+import type { LoadedProject } from '#shared/projects/load-project.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { withSession, type Session, type SessionAddress } from '../../postgres/session.js';
-import {
-  judgeHealth,
-  outOfReach,
-  type DatabaseFindings,
-  type ProjectMigration,
-  type StandingMigration,
-} from './judge-health.js';
+import { findStructureDrift } from '../../projects/migrated-structure.js';
+import { isBeingMigrated } from '../../projects/migration-lock.js';
+import { readTracking } from '../../projects/tracking/tracking-rows.js';
+import { judgeHealth, outOfReach, type DatabaseFindings } from './judge-health.js';
 import { lookAtTables, resolveSchemas } from './look-at-tables.js';
 
 /** A probe that takes longer tells nothing: unknown is not ok. */
@@ -20,14 +18,11 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const NO_DATABASE = '3D000';
 
 export interface LookParts {
-  readonly project: string;
-  readonly migrations: readonly ProjectMigration[];
+  readonly project: LoadedProject;
   /** The administrator's session; resolves the secret. */
   readonly addressOf: (server: ServerEndpoint, database: string) => Promise<SessionAddress>;
   /** `application_name`. */
   readonly sessionName: string;
-  readonly readStanding: (session: Session, project: string) => Promise<readonly StandingMigration[]>;
-  readonly readDrift: (session: Session) => Promise<readonly Drift[]>;
   readonly metrics: Metrics;
   readonly signal: AbortSignal;
 }
@@ -45,7 +40,7 @@ export async function checkDatabase(
   const startedAt = performance.now();
   const health = await look(database, server, parts);
   const durationMs = Math.round(performance.now() - startedAt);
-  const labels = { project: parts.project, database: database.alias };
+  const labels = { project: parts.project.definition.name, database: database.alias };
   parts.metrics.observe('rehome_project_check_seconds', labels, durationMs / 1000);
   return { ...health, durationMs };
 }
@@ -63,7 +58,7 @@ async function look(
     const options = { applicationName: parts.sessionName, signal, connectTimeoutMs: CONNECT_TIMEOUT_MS };
     const looking = withSession(address, options, (session) => findings(session, database, parts));
     const found = await within(LOOK_TIMEOUT_MS, looking, silent);
-    return judgeHealth(database, parts.migrations, found);
+    return judgeHealth(database, parts.project, found);
   } catch (error) {
     parts.signal.throwIfAborted();
     const { message, sqlState } = toRehomeError(error);
@@ -84,10 +79,23 @@ async function findings(session: Session, database: ProjectDatabase, parts: Look
   const schemas = await resolveSchemas(session, database.schemas);
   return {
     schemas,
+    owner: database.roles.owner ?? (await ownerOf(session)),
     ...(await lookAtTables(session, database, schemas)),
-    standing: await parts.readStanding(session, parts.project),
-    drift: await parts.readDrift(session),
+    standing: await readTracking(session, parts.project.definition.name),
+    drift: await driftNow(session),
   };
+}
+
+/** While somebody migrates, the structure is between two states that are both right. */
+async function driftNow(session: Session): Promise<readonly Drift[]> {
+  return (await isBeingMigrated(session)) ? [] : (await findStructureDrift(session)).drift;
+}
+
+async function ownerOf(session: Session): Promise<string> {
+  const { rows } = await session.query<{ owner: string }>(
+    `select pg_get_userbyid(datdba) as owner from pg_database where datname = current_database()`,
+  );
+  return rows[0]?.owner ?? '';
 }
 
 function unreachable(detail: string): Pick<DatabaseHealth, 'state' | 'detail'> {

@@ -1,37 +1,59 @@
-import { describe, expect, it } from '@jest/globals';
-import { judgeHealth, type DatabaseFindings, type ProjectMigration, type StandingMigration } from './judge-health.js';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { LoadedProject } from '#shared/projects/load-project.js';
+import { loadedProject } from '#shared/projects/project-test-kit.js';
+import type { TrackingRow } from '../../projects/tracking/tracking-rows.js';
+import { judgeHealth, type DatabaseFindings } from './judge-health.js';
 
 const RESULTS = { alias: 'results', server: 'main', database: 'epsm_results', minimumTables: 1 };
+const YAML = `name: epsm
+databases:
+  default: { server: main, database: epsm_db }
+  results: { server: main, database: epsm_results }
+router: { default: default, rules: [{ match: "result*", to: results }] }
+`;
 
-function migration(version: string, more: Partial<ProjectMigration> = {}): ProjectMigration {
-  return { app: 'simulation', version, name: 'step', checksum: `sum ${version}`, home: 'results', ...more };
+/** Migrations of one app by version, each with the table that it makes. */
+function projectWith(tables: Readonly<Record<string, string>>): Promise<LoadedProject> {
+  const files = Object.entries(tables).map(([version, table]) => [
+    `migrations/simulation/${version}_step.up.sql`,
+    `create table ${table} (id int primary key);`,
+  ]);
+  return loadedProject({ 'project.yaml': YAML, ...(Object.fromEntries(files) as Record<string, string>) });
 }
 
-function standing(version: string, more: Partial<StandingMigration> = {}): StandingMigration {
+let epsm: LoadedProject;
+let found: DatabaseFindings;
+
+beforeAll(async () => {
+  epsm = await projectWith({ '0001': 'results', '0002': 'result_zones', '0003': 'runs' });
+  found = {
+    schemas: ['public'],
+    owner: 'epsm_results_user',
+    tables: ['public.results'],
+    missingTables: [],
+    missingCriticalTables: [],
+    standing: [standing('0001', { status: 'faked' }), standing('0002')],
+    drift: [],
+  };
+});
+
+function standing(version: string, more: Partial<TrackingRow> = {}): TrackingRow {
   return {
     app: 'simulation',
     version,
     name: 'step',
     schema: 'public',
-    checksum: `sum ${version}`,
+    checksum: epsm.migrations.find((one) => one.version === version)?.checksum ?? 'none',
     status: 'applied',
+    executionTimeMs: 1,
+    appliedBy: 'key:deploy',
     appliedAt: `2026-11-21T00:00:0${version.at(-1) ?? '0'}.000Z`,
     ...more,
   };
 }
 
-const MIGRATIONS = [migration('0001'), migration('0002'), migration('0003', { home: 'default' })];
-const FOUND: DatabaseFindings = {
-  schemas: ['public'],
-  tables: ['public.simulation_results'],
-  missingTables: [],
-  missingCriticalTables: [],
-  standing: [standing('0001', { status: 'faked' }), standing('0002')],
-  drift: [],
-};
-
-function judge(changes: Partial<DatabaseFindings>, migrations = MIGRATIONS) {
-  return judgeHealth(RESULTS, migrations, { ...FOUND, ...changes });
+function judge(changes: Partial<DatabaseFindings>, project = epsm) {
+  return judgeHealth(RESULTS, project, { ...found, ...changes });
 }
 
 describe('the verdict on a database', () => {
@@ -43,6 +65,8 @@ describe('the verdict on a database', () => {
       applied: 2,
       pendingCount: 0,
       tables: 1,
+      tableNames: ['public.results'],
+      owner: 'epsm_results_user',
     });
   });
 
@@ -57,8 +81,9 @@ describe('the verdict on a database', () => {
     });
   });
 
-  it('names at most twenty pending ones and counts all', () => {
-    const many = Array.from({ length: 30 }, (_, n) => migration(String(n).padStart(4, '0')));
+  it('names at most twenty pending ones and counts all', async () => {
+    const names = Array.from({ length: 30 }, (_, n) => [String(n).padStart(4, '0'), `result_${String(n)}`]);
+    const many = await projectWith(Object.fromEntries(names) as Record<string, string>);
     const verdict = judge({ standing: [] }, many);
     expect(verdict.pending).toHaveLength(20);
     expect(verdict).toMatchObject({ pendingCount: 30, detail: expect.stringContaining('and 27 more') });
@@ -76,15 +101,15 @@ describe('the verdict on a database', () => {
   });
 
   it('is unhealthy without a critical table, whatever is pending; without an expected one when nothing is [e12]', () => {
-    const missing = { missingTables: ['public.simulation_results'] };
+    const missing = { missingTables: ['public.results'] };
     expect(judge({ ...missing, standing: [] }).state).toBe('behind');
     expect(judge(missing)).toMatchObject({
       state: 'unhealthy',
-      detail: 'tables are missing: public.simulation_results',
+      detail: 'tables are missing: public.results',
     });
-    expect(judge({ standing: [], missingCriticalTables: ['public.simulation_results'] })).toMatchObject({
+    expect(judge({ standing: [], missingCriticalTables: ['public.results'] })).toMatchObject({
       state: 'unhealthy',
-      detail: 'critical tables are missing: public.simulation_results',
+      detail: 'critical tables are missing: public.results',
     });
   });
 
@@ -92,17 +117,19 @@ describe('the verdict on a database', () => {
     expect(judge({ tables: [] })).toMatchObject({ state: 'unhealthy', detail: '0 tables, at least 1 are expected' });
   });
 
-  it('is drifted when a file was changed or is gone, or the structure is another [d29]', () => {
+  it('is behind when what lives here by now was recorded as elsewhere', () => {
+    expect(judge({ standing: [standing('0001'), standing('0002', { status: 'elsewhere' })] }).state).toBe('behind');
+  });
+
+  it('is drifted when a file was changed or is gone, or the structure is another [d29]', async () => {
     const drift = [{ kind: 'structure', what: 'table public.x', detail: 'was made by no migration' } as const];
     expect(judge({ drift })).toMatchObject({ state: 'drifted', detail: 'table public.x: was made by no migration' });
-    expect(judge({}, [migration('0001', { checksum: 'another' }), migration('0002')]).drift).toEqual([
-      {
-        kind: 'file-changed',
-        what: 'simulation/0001',
-        detail: 'the file of simulation/0001_step was changed after it was applied',
-      },
-    ]);
-    expect(judge({}, [migration('0002')])).toMatchObject({
+    const changed = [standing('0001', { checksum: 'another' }), standing('0002')];
+    expect(judge({ standing: changed })).toMatchObject({
+      state: 'drifted',
+      drift: [{ kind: 'file-changed', what: 'simulation/0001' }],
+    });
+    expect(judge({}, await projectWith({ '0002': 'result_zones' }))).toMatchObject({
       state: 'drifted',
       drift: [{ kind: 'file-missing', what: 'simulation/0001' }],
     });

@@ -1,37 +1,23 @@
-import {
-  SETTLED_STATUSES,
-  type DatabaseHealth,
-  type Drift,
-  type MigrationName,
-  type MigrationStatus,
-  type ProjectDatabase,
-} from '#shared/contracts/projects.js';
-
-/** A row of `rehome.schema_migrations`. */
-export interface StandingMigration extends MigrationName {
-  readonly schema: string;
-  readonly checksum: string;
-  readonly status: MigrationStatus;
-  /** RFC 3339. */
-  readonly appliedAt: string;
-}
-
-/** A migration of the project as its files tell it. */
-export interface ProjectMigration extends MigrationName {
-  readonly checksum: string;
-  /** Alias of the database that holds what it makes. */
-  readonly home: string;
-}
+import type { DatabaseHealth, Drift, ProjectDatabase } from '#shared/contracts/projects.js';
+import { driftOf } from '#shared/projects/decision/drift-of.js';
+import { isSettled } from '#shared/projects/decision/tracked-migration.js';
+import type { LoadedProject } from '#shared/projects/load-project.js';
+import type { MigrationFile } from '#shared/projects/migration-file.js';
+import { fullName, idOf } from '#shared/projects/version-words.js';
+import type { TrackingRow } from '../../projects/tracking/tracking-rows.js';
 
 /** What one look at a database found. */
 export interface DatabaseFindings {
   /** Which are migrated, patterns resolved. */
   readonly schemas: readonly string[];
+  /** Of the database, or as the project names it. */
+  readonly owner: string;
   /** `schema.table`, as it would be written. */
   readonly tables: readonly string[];
   readonly missingTables: readonly string[];
   readonly missingCriticalTables: readonly string[];
-  readonly standing: readonly StandingMigration[];
+  /** Of this project. */
+  readonly standing: readonly TrackingRow[];
   /** Of the structure only. */
   readonly drift: readonly Drift[];
 }
@@ -40,14 +26,15 @@ type Verdict = Pick<DatabaseHealth, 'state' | 'detail'>;
 type Database = Pick<ProjectDatabase, 'alias' | 'server' | 'database' | 'minimumTables'>;
 
 const MOST_PENDING = 20;
+const MOST_TABLES = 200;
 
 /** What a look at a database means. The verdict names what matters most; the fields tell all. */
 export function judgeHealth(
   database: Database,
-  migrations: readonly ProjectMigration[],
+  project: LoadedProject,
   found: DatabaseFindings,
 ): Omit<DatabaseHealth, 'durationMs'> {
-  const pending = pendingHere(database.alias, migrations, found).map(fullName);
+  const pending = pendingHere(database.alias, project, found).map(fullName);
   const applied = found.standing.filter(({ status }) => status === 'applied' || status === 'faked');
   const last = newest(applied);
   const facts = {
@@ -59,8 +46,10 @@ export function judgeHealth(
     pending: pending.slice(0, MOST_PENDING),
     pendingCount: pending.length,
     failed: unique(found.standing.filter(({ status }) => status === 'failed' || status === 'running').map(fullName)),
-    drift: [...fileDrift(migrations, found.standing), ...found.drift],
+    drift: [...fileDrift(project, found.standing), ...found.drift],
     tables: found.tables.length,
+    tableNames: found.tables.slice(0, MOST_TABLES),
+    owner: found.owner,
     missingTables: found.missingTables,
     missingCriticalTables: found.missingCriticalTables,
   };
@@ -77,35 +66,18 @@ export function outOfReach(database: Database, verdict: Verdict): Omit<DatabaseH
 /** Those at home here that are not settled in every schema. What is at home elsewhere is not missed here. */
 function pendingHere(
   alias: string,
-  migrations: readonly ProjectMigration[],
+  { migrations }: LoadedProject,
   { schemas, standing }: DatabaseFindings,
-): ProjectMigration[] {
-  const settled = new Set(
-    standing
-      .filter(({ status }) => SETTLED_STATUSES.includes(status))
-      .map(({ schema, app, version }) => JSON.stringify([schema, app, version])),
-  );
+): MigrationFile[] {
+  const rows = new Map(standing.map((row) => [`${row.schema} ${idOf(row)}`, row]));
   return migrations
     .filter(({ home }) => home === alias)
-    .filter(({ app, version }) => schemas.some((schema) => !settled.has(JSON.stringify([schema, app, version]))));
+    .filter((one) => schemas.some((schema) => !isSettled(one, rows.get(`${schema} ${one.id}`), alias)));
 }
 
-/** Applied by bytes that are no longer those of the project. */
-function fileDrift(migrations: readonly ProjectMigration[], standing: readonly StandingMigration[]): Drift[] {
-  const files = new Map(migrations.map((migration) => [idOf(migration), migration]));
-  const applied = standing.filter(({ status }) => SETTLED_STATUSES.includes(status));
-  const byId = new Map(applied.map((row) => [idOf(row), row]));
-  return [...byId].flatMap(([id, row]): Drift[] => {
-    const file = files.get(id);
-    if (file === undefined)
-      return [
-        { kind: 'file-missing', what: id, detail: `${fullName(row)} was applied, and the project has no such file` },
-      ];
-    const changed = applied.some((other) => idOf(other) === id && other.checksum !== file.checksum);
-    return changed
-      ? [{ kind: 'file-changed', what: id, detail: `the file of ${fullName(file)} was changed after it was applied` }]
-      : [];
-  });
+/** Once, however many schemas tell the same. */
+function fileDrift(project: LoadedProject, standing: readonly TrackingRow[]): Drift[] {
+  return [...new Map(driftOf(project, standing).map((drift) => [`${drift.kind} ${drift.what}`, drift])).values()];
 }
 
 function verdictOf(facts: Omit<DatabaseHealth, 'durationMs' | 'state' | 'detail'>, minimumTables: number): Verdict {
@@ -126,19 +98,11 @@ function verdictOf(facts: Omit<DatabaseHealth, 'durationMs' | 'state' | 'detail'
   return { state: 'healthy', detail: 'ok' };
 }
 
-function newest(rows: readonly StandingMigration[]): StandingMigration | undefined {
-  return rows.reduce<StandingMigration | undefined>(
+function newest(rows: readonly TrackingRow[]): TrackingRow | undefined {
+  return rows.reduce<TrackingRow | undefined>(
     (last, row) => (last === undefined || row.appliedAt >= last.appliedAt ? row : last),
     undefined,
   );
-}
-
-function idOf({ app, version }: Pick<MigrationName, 'app' | 'version'>): string {
-  return `${app}/${version}`;
-}
-
-function fullName({ app, version, name }: MigrationName): string {
-  return `${app}/${version}_${name}`;
 }
 
 function unique(names: readonly string[]): string[] {

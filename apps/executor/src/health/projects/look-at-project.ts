@@ -1,12 +1,10 @@
 import type { ProjectDatabase } from '#shared/contracts/projects.js';
-import type { ProjectPin } from '#shared/contracts/steps/project-steps.js';
 import type { LoadedProject } from '#shared/projects/load-project.js';
 import type { StepTools } from '../../running/step-tools.js';
 import { adminAddress } from '../../steps/step-session.js';
 import type { LookParts } from './check-database.js';
 import { checkProject } from './check-project.js';
 import type { LookAtProject } from './health-watch.js';
-import { readStanding } from './standing-migrations.js';
 
 export interface Looking {
   readonly tools: Pick<StepTools, 'secrets' | 'projects' | 'metrics'>;
@@ -19,21 +17,18 @@ export function looksWith(looking: Looking): LookAtProject {
   return async (pin, servers, signal) => {
     const project = await looking.tools.projects.load(pin);
     const { databases } = project.definition;
-    return checkProject(databases, servers, lookParts(looking, { pin, project, signal }));
+    return checkProject(databases, servers, lookParts(looking, { project, signal }));
   };
 }
 
 export function lookParts(
   { tools, sessionName }: Looking,
-  { pin, project, signal }: { readonly pin: ProjectPin; readonly project: LoadedProject; readonly signal: AbortSignal },
+  { project, signal }: { readonly project: LoadedProject; readonly signal: AbortSignal },
 ): LookParts {
   return {
-    project: pin.name,
-    migrations: project.migrations,
+    project,
     addressOf: (server, database) => adminAddress({ tools }, server, database),
     sessionName,
-    readStanding,
-    readDrift: () => Promise.resolve([]),
     metrics: tools.metrics,
     signal,
   };

@@ -19,7 +19,7 @@ export const checkHealth: Step<'check-health'> = {
     if (unknown.length > 0)
       throw new RehomeError('REQUEST_INVALID', `project ${pin.name} has no database ${unknown.join(', ')}`);
     const checkedAt = new Date();
-    const parts = lookParts({ tools, sessionName: sessionName(run) }, { pin, project, signal });
+    const parts = lookParts({ tools, sessionName: sessionName(run) }, { project, signal });
     const found = await checkProject(databases, servers, parts);
     await tools.projectHealth.record(pin, found, checkedAt);
     return { healthy: found.every(({ state }) => state === 'healthy'), databases: found };

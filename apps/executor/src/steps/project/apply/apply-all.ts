@@ -61,11 +61,10 @@ async function databaseApply(
     settled: async (tracked, outcome) => {
       done += 1;
       context.progress({ done, total, unit: 'migrations' });
-      if (outcome.outcome === 'ran')
-        await tools.migrationLog.write({
-          ...{ ...tracked, ...placeOf(context) },
-          ...{ status: 'applied', executionTimeMs: outcome.executionTimeMs },
-        });
+      if (outcome.outcome !== 'ran') return;
+      const { executionTimeMs } = outcome;
+      measure(context, 'applied', executionTimeMs);
+      await tools.migrationLog.write({ ...tracked, ...placeOf(context), status: 'applied', executionTimeMs });
     },
   };
 }
@@ -108,9 +107,16 @@ async function failed(
   await context.tools.faults.reach('step.apply-migrations.failed');
   await context.lease.check();
   await recordFailure(admin, tracked, { ...cause.failure, executionTimeMs });
+  measure(context, 'failed', executionTimeMs);
   const told = { ...tracked, ...placeOf(context), executionTimeMs, detail: error.message };
   await context.tools.migrationLog.write({ ...told, status: 'failed' });
   return error;
+}
+
+function measure({ params, tools }: Context, outcome: 'applied' | 'failed', executionTimeMs: number): void {
+  const labels = { project: params.project.name, database: params.database.alias };
+  tools.metrics.count('rehome_project_migrations_total', { ...labels, outcome });
+  tools.metrics.observe('rehome_project_migration_seconds', labels, executionTimeMs / 1000);
 }
 
 function placeOf({ params }: Context): Pick<TrackedMigration, 'project'> & { server: string; database: string } {

@@ -1,0 +1,41 @@
+import type { ValidateDatabaseResult } from '#shared/contracts/steps/project-steps.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { readable } from '../rendering/readable.js';
+import { validationText } from '../rendering/validation-text.js';
+import { flagOf, type Run } from '../run.js';
+import { askAndWait } from './ask-and-wait.js';
+
+interface ValidateOptions {
+  readonly project: string;
+  readonly database?: string;
+  readonly category?: readonly string[];
+}
+
+/** What the planner writes as the result of this kind. */
+export interface Validation {
+  readonly project: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly notApplicable: number;
+  readonly databases: readonly ValidateDatabaseResult[];
+}
+
+/** Ends with 5 when a check failed. */
+export async function validate(run: Run, _args: readonly [], options: ValidateOptions): Promise<ExitCode> {
+  const { project, database, category: categories } = options;
+  const request = {
+    kind: 'validate',
+    project,
+    ...(database === undefined ? {} : { database }),
+    ...(categories === undefined ? {} : { categories }),
+  };
+  const looked = await askAndWait(run, request, `judging ${database ?? 'every database'} of ${project} …`);
+  if ('exitCode' in looked) return looked.exitCode;
+  const validation = looked.migration.result as unknown as Validation;
+  if (run.json) run.out(JSON.stringify(validation));
+  else {
+    const next = `rehome show ${looked.migration.migrationId}${flagOf(run)}`;
+    run.out(`${validationText(readable(validation), run)}\n\nNext:  ${next}`);
+  }
+  return validation.failed === 0 ? EXIT.done : EXIT.checkFailed;
+}
