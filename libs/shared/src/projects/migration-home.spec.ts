@@ -43,6 +43,10 @@ describe('the database that a migration belongs to', () => {
   it('is that of its app, else the default, where it touches no table', async () => {
     expect(await homeOf('create extension citext;', 'database')).toBe('materials');
     expect(await homeOf('create extension citext;')).toBe('default');
+    expect(await homeOf('select 1;', 'constructor')).toBe('default');
+    expect(await homeOf('create view trail as select * from rehome.audit_trail, pg_class;', 'database')).toBe(
+      'materials',
+    );
   });
 
   it('may be named by its header where nothing else tells [e14]', async () => {

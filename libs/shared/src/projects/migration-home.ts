@@ -1,6 +1,6 @@
 import type { ProjectDefinition } from '../contracts/projects.js';
 import type { MigrationFile, ProjectProblem } from './migration-file.js';
-import { relationKey, routeOf, type TableRoute } from './router.js';
+import { aliasOfApp, relationKey, routeOf, type TableRoute } from './router.js';
 import type { ScriptHeader } from './sql/header.js';
 import type { TouchedRelation } from './sql/touched-relations.js';
 
@@ -84,7 +84,7 @@ function homeOf(housing: Housing, migration: Unhoused): string {
   const asked = askedFor(definition, migration, problems);
   const tables = housedTables(housing, migration);
   const first = asked ?? tables[0];
-  if (first === undefined) return definition.router.apps[migration.app] ?? definition.router.default;
+  if (first === undefined) return aliasOfApp(definition, migration.app) ?? definition.router.default;
   const stranger = tables.find(({ database }) => database !== first.database);
   if (stranger !== undefined) problems.push(twoHomes(first, stranger));
   return first.database;

@@ -1,7 +1,7 @@
 import type { ProjectDefinition } from '../contracts/projects.js';
 import type { MigrationFile } from './migration-file.js';
 import { tableMakersOf } from './migration-home.js';
-import { relationKey, routeOf, type TableRoute } from './router.js';
+import { relationKey, routeOf, tableOfModel, type TableRoute } from './router.js';
 
 /** Where a table lives, why, and which migrations make and touch it. */
 export interface RoutedTable extends TableRoute {
@@ -21,7 +21,7 @@ export interface RoutableProject {
 
 /** Answers for a table or a model of the project: `simulation_results`, `simulation.simulationresult`. */
 export function routeTable({ definition, migrations }: RoutableProject, tableOrModel: string): RoutedTable {
-  const table = definition.router.models[tableOrModel] ?? tableOrModel;
+  const table = tableOfModel(definition, tableOrModel) ?? tableOrModel;
   const key = relationKey(table);
   const route = routeOf(definition, table, tableMakersOf(migrations));
   const names = (tables: readonly string[]): boolean => tables.some((one) => relationKey(one) === key);

@@ -32,9 +32,20 @@ export function routeOf(definition: ProjectDefinition, table: string, makers: Ta
   const app = makers.get(key) ?? appByName(definition, key);
   const told = app === undefined ? {} : { app };
   if (rule !== undefined) return { database: rule.to, because: 'rule', rule, ...told };
-  const home = app === undefined ? undefined : router.apps[app];
+  const home = app === undefined ? undefined : aliasOfApp(definition, app);
   if (home !== undefined) return { database: home, because: 'app', ...told };
   return { database: router.default, because: 'default', ...told };
+}
+
+/** Alias of the database of an app; undefined when the router does not name it. */
+export function aliasOfApp({ router }: ProjectDefinition, app: string): string | undefined {
+  // An app may be called `constructor`.
+  return Object.hasOwn(router.apps, app) ? router.apps[app] : undefined;
+}
+
+/** Table that a model is called by; undefined when the router does not name it. */
+export function tableOfModel({ router }: ProjectDefinition, model: string): string | undefined {
+  return Object.hasOwn(router.models, model) ? router.models[model] : undefined;
 }
 
 /** Every alias that the router names: none of them may be forgotten. */

@@ -115,7 +115,7 @@ function prefixOf(alias: string): string {
 
 /** An address or a file where a name of the registry belongs. */
 function notAServer(text: string): string | undefined {
-  if (/^(?:[\w+]+:)?\/{0,3}.*\.(?:sqlite3?|db)$|^sqlite\b|^file:/i.test(text))
+  if (/^sqlite\b|^file:|\.sqlite3?$|[/\\].*\.db$/i.test(text))
     return `is "${text}", a file of SQLite; Rehome migrates PostgreSQL only: start one for development (npm run stack -- up) and name its server`;
   if (/^[\w+.-]+:\/\//.test(text))
     return `is an address; register it (rehome server put main --file main.yaml) and write its name here, so that no project holds a password`;

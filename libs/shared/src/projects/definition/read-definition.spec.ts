@@ -152,7 +152,10 @@ checks:
     ['- a', ['1: must be an object']],
     ['name: [a', ['1: is no YAML']],
     ['name: a\nname: b', ['2: is no YAML']],
-  ])('is refused when it is %j', (text, messages) => {
+    ['['.repeat(400_000), ['nests deeper than any project']],
+    ['- '.repeat(400_000), ['nests deeper than any project']],
+    [Array.from({ length: 1_000 }, (_, at) => `${' '.repeat(at)}a:\n`).join(''), ['nests deeper than any project']],
+  ])('is refused when it is %.20j', (text, messages) => {
     const problems = problemsOf(text);
     for (const message of messages) expect(problems).toContainEqual(expect.stringContaining(message));
   });

@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Node } from 'yaml';
 import type { ProjectProblem } from '../migration-file.js';
+import { nestsTooDeeply } from './yaml-depth.js';
 
 interface Source {
   readonly path: string;
@@ -32,6 +33,10 @@ export class YamlValue {
   /** The whole file; what is no YAML at all is noted. */
   static of(path: string, text: string, problems: ProjectProblem[]): YamlValue {
     const lines = new LineCounter();
+    if (nestsTooDeeply(text)) {
+      problems.push({ path, message: 'nests deeper than any project does; write it flat' });
+      return new YamlValue({ path, document: new Document(), lines, problems }, '', undefined, 1);
+    }
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     for (const { message, pos } of document.errors)
       problems.push({ path, line: lines.linePos(pos[0]).line, message: `is no YAML: ${message}` });

@@ -22,20 +22,22 @@ const KEYS = ['requires', 'conflicts', 'transaction', 'lock-timeout', 'phase', '
 type Key = (typeof KEYS)[number];
 
 /** What people write when they mean one of ours: read as a comment it would silently do nothing. */
-const MEANT: Readonly<Record<string, Key>> = {
-  require: 'requires',
-  required: 'requires',
-  depends: 'requires',
-  'depends-on': 'requires',
-  depends_on: 'requires',
-  dependencies: 'requires',
-  conflict: 'conflicts',
-  transactions: 'transaction',
-  transactional: 'transaction',
-  lock_timeout: 'lock-timeout',
-  locktimeout: 'lock-timeout',
-  databases: 'database',
-};
+const MEANT: ReadonlyMap<string, Key> = new Map(
+  Object.entries({
+    require: 'requires',
+    required: 'requires',
+    depends: 'requires',
+    'depends-on': 'requires',
+    depends_on: 'requires',
+    dependencies: 'requires',
+    conflict: 'conflicts',
+    transactions: 'transaction',
+    transactional: 'transaction',
+    lock_timeout: 'lock-timeout',
+    locktimeout: 'lock-timeout',
+    databases: 'database',
+  } as const),
+);
 
 type Written = { -readonly [K in keyof ScriptHeader]?: ScriptHeader[K] };
 
@@ -46,7 +48,7 @@ export function readHeader(path: string, text: string): ScriptHeader {
   const seen = new Set<string>();
   for (const { key, value, line } of headerLines(text)) {
     const problem = (message: string): number => problems.push({ path, line, message });
-    const meant = MEANT[key];
+    const meant = MEANT.get(key);
     if (meant !== undefined) problem(`"${key}" is no header; write "-- ${meant}: …"`);
     if (!isKey(key)) continue;
     if (seen.has(key) && key !== 'requires' && key !== 'conflicts') problem(`"${key}" stands twice in the header`);

@@ -58,6 +58,7 @@ describe('a script', () => {
 describe('the header of a script', () => {
   it('says what it requires, how it runs and how long it waits for locks', () => {
     const sql = `-- A word about it: prose is left alone.
+-- constructor: as well.
 -- requires: 0001, stock/0002
 -- requires: 0003
 -- conflicts: 0009
@@ -69,14 +70,14 @@ select 1;
 -- requires: 0042`;
     expect(readScript(PATH, sql).header).toMatchObject({
       requires: [
-        { text: '0001', line: 2 },
-        { text: 'stock/0002', line: 2 },
-        { text: '0003', line: 3 },
+        { text: '0001', line: 3 },
+        { text: 'stock/0002', line: 3 },
+        { text: '0003', line: 4 },
       ],
-      conflicts: [{ text: '0009', line: 4 }],
+      conflicts: [{ text: '0009', line: 5 }],
       lockTimeoutMs: 2000,
       phase: 'expand',
-      database: { text: 'results', line: 8 },
+      database: { text: 'results', line: 9 },
       transaction: 'on',
       problems: [],
     });

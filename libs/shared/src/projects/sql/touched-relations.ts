@@ -37,7 +37,7 @@ export function touchedRelations(statements: readonly SqlStatement[]): TouchedBy
     noteMade(made, node, body);
   }
   return {
-    touched: [...found.values()].filter(({ name }) => !made.temporary.has(name) && !isOfPostgres(name)),
+    touched: [...found.values()].filter(({ name }) => !made.temporary.has(name) && !isEverywhere(name)),
     creates: [...made.tables].filter((name) => !made.temporary.has(name)),
     makes: [...made.others].filter((name) => !made.temporary.has(name)),
   };
@@ -101,6 +101,7 @@ function walkWith(body: Tree, clause: Tree, outer: ReadonlySet<string>): string[
   return [...inside, ...walk(relation, outer), ...Object.values(rest).flatMap((item) => walk(item, scope))];
 }
 
-function isOfPostgres(name: string): boolean {
-  return /^(?:pg_|information_schema\.)/.test(name);
+/** What stands in every database: catalogues, and our own bookkeeping. */
+function isEverywhere(name: string): boolean {
+  return /^(?:pg_|information_schema\.|rehome\.)/.test(name);
 }
