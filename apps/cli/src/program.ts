@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { CLI_SETTINGS, CLI_SETTING_NAMES, type CliSetting } from './configuration/cli-settings.js';
 import type { CommandBody } from './run.js';
 import { actionCommands } from './tree/action-commands.js';
+import { applyCommands } from './tree/apply-commands.js';
 import { auditCommands } from './tree/audit-commands.js';
 import { backupCommands } from './tree/backup-commands.js';
 import { healthCommands } from './tree/health-commands.js';
@@ -29,7 +30,8 @@ export type WithBody = (command: Command, load: () => Promise<CommandBody<never,
 export function buildProgram(invoke: Invoke): Command {
   const program = new Command('rehome')
     .description('Moves PostgreSQL databases and can prove it: asks the planner, shows what it does')
-    .version('0.1.0', '-V, --version', 'print the version')
+    // Not --version as well: the program would take it from commands that have a --version of their own.
+    .version('0.1.0', '-V', 'print the version, as a lone --version does')
     .option('--json', 'results as JSON: one object, or one per line where more follow')
     .option('--no-color', 'no colours')
     .option('-v, --verbose', 'more of everything')
@@ -42,6 +44,7 @@ export function buildProgram(invoke: Invoke): Command {
   const groups = [
     migrationCommands,
     actionCommands,
+    applyCommands,
     projectCommands,
     projectFileCommands,
     auditCommands,

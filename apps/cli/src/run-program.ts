@@ -11,7 +11,8 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
     exitCode = await invoke(invocation, environment);
   });
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    const [first, ...rest] = argv;
+    await program.parseAsync(first === '--version' ? ['-V', ...rest] : [...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

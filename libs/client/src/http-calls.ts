@@ -17,6 +17,7 @@ export interface HttpCall {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** Sent as JSON. */
   readonly body?: unknown;
   /** In place of `body`: sent as they are. */
   readonly bytes?: { readonly content: Uint8Array; readonly mediaType: string };

@@ -10,11 +10,13 @@ import type {
   PlanAnswer,
 } from '#shared/contracts/answers.js';
 import type { ProjectHealth, ProjectStatus } from '#shared/contracts/projects.js';
-import type { MigrationRequest } from '#shared/contracts/requests/migration.request.js';
+import type { ProjectAnswer, ProjectHistoryEntry, ProjectSummaryAnswer } from '#shared/contracts/project-answers.js';
+import type { MigrationRequest, RequestOf } from '#shared/contracts/requests/migration.request.js';
 import type { ApproveRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
 import type { Verification } from '#shared/ledger/verify.js';
 import { HttpCalls, type HttpCall, type PlannerConnection } from './http-calls.js';
 import { followEvents, type FollowOptions } from './live-events.js';
+import { PlannerError } from './planner-error.js';
 import { textLines } from './text-lines.js';
 
 /** A request as this version of the client knows it, or one that only the planner knows. */
@@ -197,12 +199,76 @@ export class RehomeClient {
     return this.calls.json({ method: 'PUT', path: `/v1/${collection}/${encodeURIComponent(name)}`, body });
   }
 
-  /** Pushes a project of versioned migrations: `archive` is the tar.gz of its files. */
-  pushProject<T>(name: string, archive: Uint8Array): Promise<T> {
-    const path = `/v1/projects/${encodeURIComponent(name)}`;
+  /** Pushes a project as tar.gz; the same files again change nothing. */
+  putProject(name: string, archive: Uint8Array): Promise<ProjectAnswer> {
     const bytes = { content: archive, mediaType: 'application/gzip' };
-    return this.calls.json({ method: 'PUT', path, bytes, timeoutMs: PUSH_TIMEOUT_MS });
+    return this.calls.json({ method: 'PUT', path: projectPath(name), bytes, timeoutMs: PUSH_TIMEOUT_MS });
   }
+
+  /** Pushes the folder that holds `project.yaml`. @throws Error naming what cannot be read, file by file. */
+  async pushFolder(folder: string): Promise<ProjectAnswer> {
+    // Most callers push nothing and need no archiver.
+    const { packFolder } = await import('./pack-folder.js');
+    const { name, archive } = await packFolder(folder);
+    return this.putProject(name, archive);
+  }
+
+  project(name: string): Promise<ProjectAnswer> {
+    return this.calls.json({ method: 'GET', path: projectPath(name) });
+  }
+
+  projects(query: HttpCall['query'] = {}): Promise<Page<ProjectSummaryAnswer>> {
+    return this.calls.json({ method: 'GET', path: '/v1/projects', query });
+  }
+
+  /** What became of its migrations, newest first. */
+  async projectHistory(name: string, limit?: number): Promise<readonly ProjectHistoryEntry[]> {
+    const path = `${projectPath(name)}/history`;
+    return (await this.calls.json<Page<ProjectHistoryEntry>>({ method: 'GET', path, query: { limit } })).items;
+  }
+
+  /**
+   * Whether an apply would do anything now: the databases are looked at.
+   *
+   * @param request the project, or all that an apply would say
+   * @throws PlannerError with the reasons when an apply would be refused
+   */
+  async migrationNeeded(request: string | ApplyOf, signal?: AbortSignal): Promise<boolean> {
+    const plan = await this.plan(applyOf(request), signal === undefined ? {} : { signal });
+    const [reason] = plan.reasons;
+    if (plan.status === 'refused' && reason !== undefined)
+      throw new PlannerError({
+        code: reason.code,
+        status: 422,
+        detail: plan.reasons.map(({ detail }) => detail).join('; '),
+      });
+    return plan.steps.length > 0;
+  }
+
+  /**
+   * Brings a project's databases up to date, as an application does when it starts. Of many that ask at once one does it;
+   * the others wait for it, look again and find nothing to do.
+   *
+   * @returns the migration at rest: `result.applied` says how many migrations were applied, 0 when there was nothing to do
+   */
+  async applyIfNeeded(request: string | ApplyOf, signal?: AbortSignal): Promise<MigrationView> {
+    const asked = applyOf(request);
+    const options = { ...asked.options, onBusy: 'queue' as const };
+    const patience = signal === undefined ? {} : { signal };
+    const { migrationId } = await this.submit({ ...asked, options }, patience);
+    return this.untilAtRest(migrationId, signal);
+  }
+}
+
+/** An apply, without its kind. */
+export type ApplyOf = Omit<RequestOf<'apply'>, 'kind'>;
+
+function applyOf(request: string | ApplyOf): RequestOf<'apply'> {
+  return { kind: 'apply', ...(typeof request === 'string' ? { project: request } : request) };
+}
+
+function projectPath(name: string): string {
+  return `/v1/projects/${encodeURIComponent(name)}`;
 }
 
 const VERIFY_TIMEOUT_MS = 600_000;

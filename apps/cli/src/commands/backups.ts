@@ -1,9 +1,12 @@
 import type { AcceptedAnswer, Page } from '#shared/contracts/answers.js';
+import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { utc } from '../rendering/amounts.js';
 import { readable } from '../rendering/readable.js';
 import { tableText } from '../rendering/table.js';
 import { flagOf, type Run } from '../run.js';
+import { follow } from './follow.js';
+import { showPlan } from './plan.js';
 
 type Backup = Readonly<Record<string, unknown>>;
 
@@ -49,11 +52,49 @@ export function backupPromote(
   return ask(run, id, 'promote', { tier });
 }
 
+interface CleanUpOptions {
+  readonly tier?: string;
+  readonly server?: string;
+  readonly database?: string;
+  readonly keep?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly watch?: boolean;
+}
+
+export async function backupCleanUp(run: Run, _args: readonly [], options: CleanUpOptions): Promise<ExitCode> {
+  const { tier, server, database, keep } = options;
+  const body = {
+    ...(tier === undefined ? {} : { tier }),
+    ...(server === undefined ? {} : { server }),
+    ...(database === undefined ? {} : { database }),
+    ...(keep === undefined ? {} : { keep: Object.fromEntries(keep.map(tierAndCount)) }),
+  };
+  const client = await run.client();
+  if (options.dryRun === true) {
+    await run.work();
+    return showPlan(run, await client.plan({ kind: 'clean-up-backups', ...body }), { format: 'table' });
+  }
+  const accepted = await client.askOf<AcceptedAnswer>('/v1/backups/cleanup', body);
+  if (options.watch !== true) return told(run, accepted);
+  run.say(`${accepted.migrationId}  ${readable(accepted).message}`);
+  return follow(run, client, accepted.migrationId);
+}
+
+function tierAndCount(text: string): [string, number] {
+  const [, tier, count] = /^([a-z]+)=(\d+)$/.exec(text) ?? [];
+  if (tier !== undefined && count !== undefined) return [tier, Number(count)];
+  throw new CliError(EXIT.usage, `--keep: give TIER=COUNT, such as daily=7, not ${JSON.stringify(text)}`);
+}
+
 /** What changes a backup is a migration of its own. */
 async function ask(run: Run, id: string, action: string, body: object): Promise<ExitCode> {
   const accepted = await (
     await run.client()
   ).askOf<AcceptedAnswer>(`/v1/backups/${encodeURIComponent(id)}/${action}`, body);
+  return told(run, accepted);
+}
+
+function told(run: Run, accepted: AcceptedAnswer): ExitCode {
   const { migrationId, message } = readable(accepted);
   if (run.json) run.out(JSON.stringify(accepted));
   else run.out(`${migrationId}  ${message}\n\nNext:  rehome watch ${migrationId}${flagOf(run)}`);

@@ -23,7 +23,7 @@ export async function projectPush(run: Run, [folder]: readonly [string]): Promis
   const refusing = refusingFindings(project, lintProject(project));
   if (refusing.length > 0) throw refusedByLint(folder, refusing);
   const client = await run.client();
-  const pushed = await client.pushProject<PushedProject>(definition.name, await packProject(files));
+  const pushed = await client.putProject(definition.name, await packProject(files));
   if (run.json) run.out(JSON.stringify(pushed));
   else run.out(pushedText(readable(pushed), flagOf(run)));
   return EXIT.done;

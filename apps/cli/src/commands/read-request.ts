@@ -23,7 +23,11 @@ type Fields = Record<string, unknown>;
  * @throws CliError with exit 64
  */
 export async function readRequest(kind: string | undefined, flags: RequestFlags): Promise<Fields> {
-  const request = kind === undefined ? await fromFile(flags.file) : fromFlags(kind, { ...flags });
+  return withOptions(kind === undefined ? await fromFile(flags.file) : fromFlags(kind, { ...flags }), flags);
+}
+
+/** The request with what every kind takes; what it says itself stays where no flag says something else. */
+export function withOptions(request: Fields, flags: RequestFlags): Fields {
   const options = optionsOf(flags);
   if (Object.keys(options).length === 0) return request;
   const given = request['options'];

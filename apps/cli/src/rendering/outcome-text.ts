@@ -1,10 +1,11 @@
 import type { MigrationView } from '#shared/contracts/answers.js';
 import { seconds } from './amounts.js';
+import { appliedRows, standsText } from './applied-text.js';
 import { marksOf, paint, type Screen, type Style } from './screen.js';
 
 /** How a migration stands, in a line, and what to do when it did not go well. */
 export function outcomeText(migration: MigrationView, screen: Screen): string {
-  return [headline(migration, screen), ...explanation(migration)].join('\n');
+  return [headline(migration, screen), ...block(appliedRows(migration)), ...explanation(migration)].join('\n');
 }
 
 function headline(migration: MigrationView, screen: Screen): string {
@@ -85,11 +86,14 @@ function dataText(migration: MigrationView): string {
     case 'compensating':
       return 'it is being taken back; the source still holds the data';
     default:
-      return `everything is as before, nothing lost; ${down}${leftovers.length === 0 ? '' : '; some clean-up is left'}`;
+      return (
+        standsText(migration) ??
+        `everything is as before, nothing lost; ${down}${leftovers.length === 0 ? '' : '; some clean-up is left'}`
+      );
   }
 }
 
-function fixText({ status, migrationId, haltedAt }: MigrationView): string {
+function fixText({ status, migrationId, haltedAt, kind }: MigrationView): string {
   if (status === 'halted') {
     const step = haltedAt ?? 'STEP';
     return (
@@ -98,6 +102,8 @@ function fixText({ status, migrationId, haltedAt }: MigrationView): string {
     );
   }
   if (status === 'compensating') return `wait for its end: rehome watch ${migrationId}`;
+  if (kind === 'apply' && status === 'rolled-back')
+    return `correct what failed, push it and apply again; everything that happened: rehome report ${migrationId}`;
   return `remove the cause and ask again; everything that happened: rehome report ${migrationId}`;
 }
 

@@ -31,7 +31,7 @@ export function planText(plan: ShownPlan, look: PlanLook): string {
   return [
     `${paint(look.screen.colour.out, 'strong', `Plan for ${plan.title}`)}${told}`,
     '',
-    look.format === 'tree' ? treeText(plan, look) : stepTable(plan, look),
+    plan.steps.length === 0 ? 'Nothing is to be done.' : stepsText(plan, look),
     '',
     ...block(totals(plan)),
     ...(look.verbose && look.format === 'table' ? ['', ...exactTexts(plan)] : []),
@@ -43,6 +43,10 @@ export function planText(plan: ShownPlan, look: PlanLook): string {
         ]
       : []),
   ].join('\n');
+}
+
+function stepsText(plan: ShownPlan, look: PlanLook): string {
+  return look.format === 'tree' ? treeText(plan, look) : stepTable(plan, look);
 }
 
 function refusedText(plan: ShownPlan, { screen }: PlanLook): string {
@@ -78,6 +82,10 @@ const SYMBOLS: Readonly<Record<string, readonly [string, Style]>> = {
   set: ['~', 'strong'],
   resize: ['~', 'strong'],
   apply: ['~', 'strong'],
+  revert: ['~', 'strong'],
+  swap: ['!', 'act'],
+  run: ['!', 'act'],
+  back: ['>', 'active'],
   rename: ['~', 'strong'],
   retire: ['~', 'strong'],
   drop: ['-', 'bad'],

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { collected } from './request-commands.js';
 import type { WithBody } from '../program.js';
 
 /** The catalogue of backups; what makes or changes one is a migration. */
@@ -31,6 +32,19 @@ export function backupCommands(withBody: WithBody): Command[] {
         new Option('--tier <tier>', 'its tier from now on').makeOptionMandatory(),
       ),
       async () => (await body()).backupPromote,
+    ),
+  );
+  backup.addCommand(
+    withBody(
+      new Command('cleanup')
+        .description('remove what no tier keeps any longer; never the newest proved one of a database')
+        .option('--tier <tier>', 'only of this tier')
+        .option('--server <name>', 'only of databases of this server')
+        .option('--database <name>', 'only of this database')
+        .option('--keep <tier=count>', 'how many stay, per database; may be repeated', collected)
+        .option('--dry-run', 'print which would go, remove none')
+        .option('--watch', 'follow it until it rests'),
+      async () => (await body()).backupCleanUp,
     ),
   );
   return [backup];

@@ -55,19 +55,25 @@ function optionOf({ flag, description, required, choices, list }: KindFlag): Opt
 }
 
 function optionsOfAllKinds(command: Command): Command {
+  return commonOptions(command)
+    .option('--max-downtime <seconds>', 'taken back when the application is down for longer')
+    .option('--rehearse', 'carry the plan out on copies, services untouched');
+}
+
+/** What a request takes that stops no application. */
+export function commonOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--approval <when>', 'required: the plan waits for an approval').choices(['auto', 'required']),
     )
     .option('--run-at <time>', 'not before this time (RFC 3339)')
-    .option('--max-downtime <seconds>', 'taken back when the application is down for longer')
-    .option('--rehearse', 'carry the plan out on copies, services untouched')
     .addOption(
       new Option('--on-busy <what>', 'when the subject is held by another migration').choices(['refuse', 'queue']),
     )
     .option('--labels <name=value>', 'carried along; may be repeated', collected);
 }
 
-function collected(text: string, before?: string[]): string[] {
+/** For options that may be repeated. */
+export function collected(text: string, before?: string[]): string[] {
   return [...(before ?? []), text];
 }

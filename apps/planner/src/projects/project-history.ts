@@ -1,4 +1,5 @@
-import type { MigrationName, MigrationStatus } from '#shared/contracts/projects.js';
+import type { ProjectHistoryEntry } from '#shared/contracts/project-answers.js';
+import type { MigrationName } from '#shared/contracts/projects.js';
 import type { AppliedMigration, ApplyMigrationsParams, KeptMigrations } from '#shared/contracts/steps/project-steps.js';
 import { toMigrationId } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
@@ -6,22 +7,6 @@ import { foldMigration } from '../migration/evolve.js';
 import type { Common, StepRun } from '../migration/migration-state.js';
 import { latestRun } from '../migration/step-runs.js';
 import type { MigrationList } from '../projections/migration-list.js';
-
-/** What became of one migration on one database at one time. */
-export interface ProjectHistoryEntry extends MigrationName {
-  /** Alias. */
-  readonly database: string;
-  readonly status: MigrationStatus;
-  /** Over all schemas; null where it did not get through. */
-  readonly executionTimeMs: number | null;
-  readonly appliedBy: string;
-  /** RFC 3339: when it was applied, failed or was taken back. */
-  readonly appliedAt: string;
-  /** Rehome's migration that did it: its report tells more. */
-  readonly migrationId: string;
-  /** Why it failed. */
-  readonly detail?: string;
-}
 
 /**
  * Every migration that was applied, recorded, taken back or failed, newest first, as the ledger tells it: a row of a target

@@ -2,13 +2,19 @@ import { Transform } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IntegerField } from '#shared/contracts/requests/fields.js';
 import { MIGRATION_STATUSES, type MigrationStatus, type ProjectDefinition } from '#shared/contracts/projects.js';
+import type {
+  ProjectAnswer,
+  ProjectFindingAnswer,
+  ProjectHistoryEntry,
+  ProjectMigrationAnswer,
+  ProjectSummaryAnswer,
+} from '#shared/contracts/project-answers.js';
 import { lintProject } from '#shared/projects/lint-project.js';
-import type { LintFinding, MigrationFile } from '#shared/projects/migration-file.js';
-import type { ProjectHistoryEntry } from './project-history.js';
+import type { MigrationFile } from '#shared/projects/migration-file.js';
 import type { RegisteredProject } from './project-store.js';
 
 /** A project in a list. */
-export class ProjectSummary {
+export class ProjectSummary implements ProjectSummaryAnswer {
   @ApiProperty({ example: 'epsm' })
   readonly name!: string;
 
@@ -31,7 +37,7 @@ export class ProjectPage {
 }
 
 /** A migration of a project as it was pushed, wherever it is applied. */
-export class ProjectMigration {
+export class ProjectMigration implements ProjectMigrationAnswer {
   @ApiProperty({ description: '`app/version`', example: 'simulation/0004' })
   readonly id!: string;
 
@@ -70,7 +76,7 @@ export class ProjectMigration {
 }
 
 /** What the linter has against a statement. */
-export class ProjectFinding implements LintFinding {
+export class ProjectFinding implements ProjectFindingAnswer {
   @ApiProperty()
   readonly rule!: string;
 
@@ -90,7 +96,7 @@ export class ProjectFinding implements LintFinding {
   readonly advice?: true;
 }
 
-export class ProjectView {
+export class ProjectView implements ProjectAnswer {
   @ApiProperty({ example: 'epsm' })
   readonly name!: string;
 
@@ -162,7 +168,7 @@ export function projectView({ name, digest, definition, migrations }: Registered
     digest,
     definition,
     migrations: migrations.map(migrationView),
-    findings: lintProject({ migrations }),
+    findings: lintProject({ definition, migrations }),
   };
 }
 

@@ -11,11 +11,12 @@ import { MigrationList } from '../projections/migration-list.js';
 import { RegistryCalls } from '../registry/registry-calls.js';
 import { PageQuery } from '../registry/registry-page.js';
 import { readProjectHistory } from './project-history.js';
-import { ProjectStore, type RegisteredProject } from './project-store.js';
+import { ProjectStore, type ProjectEntry, type RegisteredProject } from './project-store.js';
 import { HistoryQuery, ProjectHistory, ProjectPage, ProjectView, projectView } from './project-views.js';
 import { readPushed } from './read-pushed.js';
 
 const DEFAULT_HISTORY = 20;
+const MAX_TRIES = 5;
 
 /** Projects of versioned migrations: their files, and what became of them. */
 @ApiTags('projects')
@@ -52,7 +53,7 @@ export class ProjectsController {
       databases: definition.databases.map(({ alias }) => alias),
       migrations: migrations.length,
     };
-    await this.calls.put('project', name, { type: 'ProjectRegistered', data }, caller);
+    await this.register(data, caller);
     return projectView({ name, digest, definition, migrations });
   }
 
@@ -83,6 +84,20 @@ export class ProjectsController {
   ): Promise<ProjectHistory> {
     const { name: project } = await this.known(name);
     return { items: await readProjectHistory({ reader: this.reader, list: this.list }, { project, limit }) };
+  }
+
+  /** Replicas of an application push the same files when they start: who comes second finds them registered. */
+  private async register(data: ProjectEntry, caller: Principal): Promise<void> {
+    const put = () => this.calls.put('project', data.name, { type: 'ProjectRegistered', data }, caller);
+    for (let left = MAX_TRIES; ; left -= 1) {
+      try {
+        await put();
+        return;
+      } catch (error) {
+        const conflict = error instanceof RehomeError && error.code === 'LEDGER_CONFLICT';
+        if (!conflict || left <= 1) throw error;
+      }
+    }
   }
 
   /** @throws RehomeError NOT_FOUND */

@@ -62,6 +62,14 @@ describe('a pushed project', () => {
     ]);
   });
 
+  it('is registered once by many that push it at the same time', async () => {
+    const files = shop(ORDERS, SHOP.replace('name: shop', 'name: replicas'));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => push('replicas', files)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    const events = await rig.ledger.planner.reader.readStream(registryStream('project', 'replicas'));
+    expect(events).toHaveLength(1);
+  });
+
   it('stands in the list by name', async () => {
     await push('shop', shop(ORDERS));
     const { items } = (await rig.call('GET', '/v1/projects')).json as unknown as { items: { name: string }[] };

@@ -1,8 +1,8 @@
+import type { ProjectHistoryEntry } from '#shared/contracts/project-answers.js';
 import type { BackupEntry, BackupQuery } from '../../backups/backup-list.js';
 import type { MigrationState } from '../../migration/migration-state.js';
 import type { MigrationSummary } from '../migration.views.js';
 import type { InstanceState } from '../../registry/instance-state.js';
-import type { ProjectHistoryEntry } from '../../projects/project-history.js';
 import type { RegisteredProject } from '../../projects/project-store.js';
 import type { RegistryEntries } from '../../registry/registry-entries.js';
 

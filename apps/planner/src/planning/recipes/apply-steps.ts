@@ -4,6 +4,7 @@ import type { MigrationSegment } from '../migration-segments.js';
 import { planStep, type UnplacedStep } from '../recipe.js';
 import { copyTimeoutMs } from './move-timeouts.js';
 import {
+  lookAt,
   nameOf,
   numbered,
   READ_TIMEOUT_MS,
@@ -32,6 +33,7 @@ export function applySteps(parts: ApplyParts): UnplacedStep[] {
     ...applications(parts),
     ...programs(parts, 'after'),
     ...validations(parts),
+    ...look(parts),
   ];
 }
 
@@ -115,6 +117,12 @@ function validations({ project, places, segments }: ApplyParts): UnplacedStep[] 
       site: place.site,
     }),
   );
+}
+
+/** So that status and health tell of what stands now, not of what the last regular look saw. */
+function look({ project, places, segments }: ApplyParts): UnplacedStep[] {
+  const changed = places.filter(({ inspected }) => segments.some(({ alias }) => alias === inspected.alias));
+  return changed.length === 0 ? [] : [lookAt(project, changed)];
 }
 
 /** `run simulation/0004_results and 1 more; record 3 as faked, 8 as living elsewhere` */

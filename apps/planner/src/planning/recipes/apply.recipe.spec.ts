@@ -59,6 +59,7 @@ describe('Applying a project', () => {
       'validate-database-1: validate the schema of default (epsm_db on main)',
       'validate-database-2: validate the schema of materials (epsm_materials on main)',
       'validate-database-3: validate the schema of results (epsm_results on main)',
+      'check-health: check the health of default, materials, results',
     ]);
   });
 
@@ -93,6 +94,7 @@ describe('Applying a project', () => {
       'prove-fakes',
       'apply-migrations',
       'validate-database',
+      'check-health',
     ]);
     expect(steps[1]?.params['migrations']).toEqual([pending[0]]);
     expect(steps[2]?.title).toContain('run simulation/0004_results; record 1 as faked');
@@ -105,7 +107,7 @@ describe('Applying a project', () => {
         inspected('results', [migration('simulation/0003_files', ELSEWHERE)]),
       ],
     });
-    expect(stepsOf(found).map(({ id }) => id)).toEqual(['apply-migrations', 'validate-database']);
+    expect(stepsOf(found).map(({ id }) => id)).toEqual(['apply-migrations', 'validate-database', 'check-health']);
   });
 
   test('runs a program of the project beside its migrations, and where there are none of ours', () => {
@@ -132,6 +134,7 @@ describe('Applying a project', () => {
       'apply-migrations: apply to materials (epsm_materials on main): run database/0002_sets',
       'run-command-2: run migrate beside results (epsm_results on main): manage.py migrate',
       'validate-database: validate the schema of materials (epsm_materials on main)',
+      'check-health: check the health of materials',
     ]);
   });
 

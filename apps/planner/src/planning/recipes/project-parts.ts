@@ -6,6 +6,7 @@ import type {
   InspectProjectParams,
   InspectProjectResult,
   MigratedDatabase,
+  ProjectPin,
 } from '#shared/contracts/steps/project-steps.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import type { ProjectRegistry } from '../project-registry.js';
@@ -106,6 +107,21 @@ export function safetyBackup(place: ProjectPlace, label: string, id: string): Un
     phase: 'prepare',
     timeoutMs: copyTimeoutMs(place.inspected.sizeBytes),
     site: place.site,
+  });
+}
+
+/** What the catalogue of health keeps of these databases is brought up to date. */
+export function lookAt(project: ProjectPin, places: readonly ProjectPlace[]): UnplacedStep {
+  const servers = new Map(places.map(({ target: { address } }) => [address.server.name, address.server]));
+  const sites = new Set(places.map(({ site }) => site));
+  const aliases = places.map(({ target: { alias } }) => alias);
+  return planStep({
+    kind: 'check-health',
+    params: { project, servers: [...servers.values()], databases: aliases },
+    title: `check the health of ${aliases.join(', ')}`,
+    phase: 'finish',
+    timeoutMs: READ_TIMEOUT_MS,
+    site: sites.size === 1 ? places[0]?.site : undefined,
   });
 }
 

@@ -21,7 +21,7 @@ const MIGRATION = { app: 'simulation', version: '0004', name: 'results' };
 describe('Taking a version back', () => {
   test('makes a safety backup and runs the down script [d4 d9]', () => {
     const { steps, reservations, outcome } = planned(revertRecipe, projectRequest(REVERT), FOUND);
-    expect(steps.map(({ id }) => id)).toEqual(['back-up-database', 'revert-migration']);
+    expect(steps.map(({ id }) => id)).toEqual(['back-up-database', 'revert-migration', 'check-health']);
     expect(steps[0]?.params).toMatchObject({ label: 'before-revert', kept: true });
     expect(steps[1]?.params).toMatchObject({ migration: MIGRATION, revertedBy: 'key:deploy' });
     expect(reservations).toEqual(['project:epsm', 'database:main/epsm_results']);
@@ -47,6 +47,7 @@ describe('Taking a version back', () => {
       'restore-backup',
       'verify-restore',
       'swap-database',
+      'check-health',
     ]);
     expect(steps[1]).toMatchObject({ site: 'blue', params: { backupId: BACKUP.backupId, role: 'epsm_user' } });
     expect(steps[3]).toMatchObject({

@@ -16,6 +16,7 @@ import { copyTimeoutMs, SHORT_TIMEOUT_MS } from './move-timeouts.js';
 import {
   describedPlace,
   inspectProject,
+  lookAt,
   nameOf,
   placeOf,
   readInspection,
@@ -82,6 +83,7 @@ function planOf(parts: Parts): Compiled {
       steps: inSequence([
         safetyBackup(place, 'before-revert', 'back-up-database'),
         ...(backup === undefined ? [downStep(parts)] : restoreSteps(parts, backup)),
+        lookAt(registry.project, [place]),
       ]),
       reservations: [
         ...reservationsOf(registry, [place]),
