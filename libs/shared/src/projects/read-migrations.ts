@@ -23,7 +23,8 @@ export function readMigrations(
   definition: ProjectDefinition | undefined,
 ): ReadMigrations {
   const problems: ProjectProblem[] = [];
-  const unhoused = paths.map((one) => readMigration(files, one, paths, problems));
+  const known: KnownMigrations = { all: paths, byId: new Map(paths.map((one) => [one.id, one])) };
+  const unhoused = paths.map((one) => readMigration(files, one, known, problems));
   const order = inOrder(unhoused);
   if (!order.ok) problems.push(cycleProblem(order.cycle, unhoused));
   // Without the router, or where a script cannot be read, homes would only be wrong in consequence.
@@ -38,10 +39,15 @@ function withHome({ header: _header, touched, makes: _makes, ...rest }: Unhoused
   return { ...rest, home, touches: [...new Set(tables)] };
 }
 
+interface KnownMigrations {
+  readonly all: readonly MigrationPaths[];
+  readonly byId: ReadonlyMap<string, MigrationPaths>;
+}
+
 function readMigration(
   files: ProjectFiles,
   paths: MigrationPaths,
-  all: readonly MigrationPaths[],
+  known: KnownMigrations,
   problems: ProjectProblem[],
 ): Unhoused {
   const read = (path: string): ReadScript => {
@@ -58,7 +64,7 @@ function readMigration(
     touchedRelations(statements).touched.map((relation) => ({ ...relation, path })),
   );
   const { creates, makes } = touchedRelations(script.statements);
-  const references = (words: readonly HeaderWord[]): string[] => referenced(words, paths, all, problems);
+  const references = (words: readonly HeaderWord[]): string[] => referenced(words, paths, known, problems);
   const { id, app, version, name } = paths;
   return {
     id,
@@ -86,11 +92,13 @@ function readMigration(
 function referenced(
   words: readonly HeaderWord[],
   { id, app, up: path }: MigrationPaths,
-  all: readonly MigrationPaths[],
+  { all, byId }: KnownMigrations,
   problems: ProjectProblem[],
 ): string[] {
   return words.flatMap(({ text, line }) => {
-    const found = findVersion(text.includes('/') ? text : `${app}/${text}`, all);
+    const word = text.includes('/') ? text : `${app}/${text}`;
+    const exact = byId.get(word);
+    const found = exact === undefined ? findVersion(word, all) : { ok: true as const, found: exact };
     if (!found.ok) {
       problems.push({ path, line, message: found.message });
       return [];

@@ -27,7 +27,7 @@ export function relationKey(table: string): string {
 export function routeOf(definition: ProjectDefinition, table: string, makers: TableMakers): TableRoute {
   const { router } = definition;
   const key = relationKey(table);
-  const names = namesOf(definition, key, makers);
+  const names = namesOf(definition, key);
   const rule = longest(router.rules.filter(({ match }) => names.some((name) => matches(match, name))));
   const app = makers.get(key) ?? appByName(definition, key);
   const told = app === undefined ? {} : { app };
@@ -54,15 +54,16 @@ export function routedAliases({ router }: ProjectDefinition): string[] {
 }
 
 /** What a rule may call a table: its own name with and without `public`, and the models that stand for it. */
-function namesOf(definition: ProjectDefinition, key: string, makers: TableMakers): string[] {
-  const { models, apps } = definition.router;
-  const standing = Object.entries(models).flatMap(([model, table]) => (relationKey(table) === key ? [model] : []));
-  const knownApps = new Set([...Object.keys(apps), ...makers.values()]);
-  const byConvention = [...knownApps]
-    .filter((app) => key.startsWith(`${app}_`))
-    .map((app) => `${app}.${key.slice(app.length + 1)}`)
-    .filter((model) => models[model] === undefined);
-  return [key, ...(key.includes('.') ? [] : [`public.${key}`]), ...standing, ...byConvention];
+function namesOf({ router }: ProjectDefinition, key: string): string[] {
+  const standing = Object.entries(router.models).flatMap(([model, table]) =>
+    relationKey(table) === key ? [model] : [],
+  );
+  if (key.includes('.')) return [key, ...standing];
+  // `simulation_energy_use` may be `simulation.energy_use` or `simulation_energy.use`.
+  const byConvention = [...key.matchAll(/(?<=.)_(?=.)/g)]
+    .map(({ index }) => `${key.slice(0, index)}.${key.slice(index + 1)}`)
+    .filter((model) => !Object.hasOwn(router.models, model));
+  return [key, `public.${key}`, ...standing, ...byConvention];
 }
 
 /** App of a table that no migration makes: by its model, else by the longest name of an app that it begins with. */

@@ -36,6 +36,5 @@ export function initialAction(
 }
 
 function isInitial({ migrations }: LoadedProject, migration: MigrationFile): boolean {
-  const [first] = migrations.filter(({ app }) => app === migration.app).sort(byName);
-  return first === migration;
+  return !migrations.some((other) => other.app === migration.app && byName(other, migration) < 0);
 }
