@@ -1,8 +1,8 @@
 import type { ProjectDatabase } from '#shared/contracts/projects.js';
-import type { MigrationFile } from '#shared/projects/migration-file.js';
 import type { LoadedProject } from '#shared/projects/load-project.js';
-import { tableMakersOf, whyOf } from '#shared/projects/migration-home.js';
-import { relationKey, routeOf } from '#shared/projects/router.js';
+import { whyOf } from '#shared/projects/migration-home.js';
+import { routeTable } from '#shared/projects/route-table.js';
+import { relationKey } from '#shared/projects/router.js';
 import { fullName } from '#shared/projects/version-words.js';
 import type { ErrorKind, RecognisedError } from './error-patterns.js';
 
@@ -76,12 +76,10 @@ function plain({ error: { kind, object } }: Case, why: string, run: readonly str
 
 function aboutTable(asked: Case): Diagnosis {
   const { project, error, seenOn } = asked;
-  const table = tableOf(project, error.object);
-  const maker = makerOf(project, table);
+  const route = routeTable(project, tableOf(project, error.object));
+  const { table, database } = route;
+  const maker = project.migrations.find(({ id }) => id === route.createdBy);
   if (maker === undefined && error.kind === 'missing-relation') return unknownTable(asked);
-  const { definition, migrations } = project;
-  const route = routeOf(definition, table, tableMakersOf(migrations));
-  const database = route.database;
   const expected = error.kind === 'missing-relation' && seenOn !== undefined && seenOn !== database;
   return {
     kind: error.kind,
@@ -89,7 +87,7 @@ function aboutTable(asked: Case): Diagnosis {
     database,
     because: whyOf(route),
     migration: maker === undefined ? null : fullName(maker),
-    absentOn: definition.databases.map(({ alias }) => alias).filter((alias) => alias !== database),
+    absentOn: project.definition.databases.map(({ alias }) => alias).filter((alias) => alias !== database),
     expected,
     ...adviceFor(asked, database, expected),
   };
@@ -98,10 +96,6 @@ function aboutTable(asked: Case): Diagnosis {
 /** A model may be named instead of its table, as frameworks do. */
 function tableOf({ definition }: LoadedProject, object: string): string {
   return definition.router.models[object.toLowerCase()] ?? relationKey(object);
-}
-
-function makerOf({ migrations }: LoadedProject, table: string): MigrationFile | undefined {
-  return migrations.find(({ creates }) => creates.some((made) => relationKey(made) === relationKey(table)));
 }
 
 function adviceFor(asked: Case, database: string, expected: boolean): Pick<Diagnosis, 'why' | 'run'> {

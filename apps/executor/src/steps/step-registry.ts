@@ -27,6 +27,8 @@ import { checkHealth } from './project/check-health.step.js';
 import { applyMigrations } from './project/apply-migrations.step.js';
 import { inspectProject } from './project/inspect-project.step.js';
 import { notBuiltYet } from './project/not-built-yet.js';
+import { runProjectCommand } from './project/run-command.step.js';
+import { swapDatabase } from './project/swap-database.step.js';
 import { validateDatabaseStep } from './project/validate-database.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
 import { provisionServer } from './provisioning/provision-server.step.js';
@@ -78,8 +80,8 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'prove-fakes': notBuiltYet('prove-fakes'),
   'apply-migrations': applyMigrations,
   'revert-migration': notBuiltYet('revert-migration'),
-  'swap-database': notBuiltYet('swap-database'),
-  'run-command': notBuiltYet('run-command'),
+  'swap-database': swapDatabase,
+  'run-command': runProjectCommand,
   'validate-database': validateDatabaseStep,
   'check-health': checkHealth,
 };

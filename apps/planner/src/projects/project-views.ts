@@ -168,7 +168,7 @@ export function projectView({ name, digest, definition, migrations }: Registered
     digest,
     definition,
     migrations: migrations.map(migrationView),
-    findings: lintProject({ definition, migrations }),
+    findings: lintProject({ migrations }),
   };
 }
 

@@ -138,6 +138,7 @@ export const ERROR_CODES = {
   SERVICE_NOT_HEALTHY: { disposition: 'abandon', status: 500, title: 'The service did not become healthy in time' },
   ADDRESS_NOT_ALLOWED: { disposition: 'abandon', status: 422, title: 'The host is not among the configured ones' },
   COMMAND_NOT_ALLOWED: { disposition: 'abandon', status: 422, title: 'The program is not on the allow-list' },
+  COMMAND_FAILED: { disposition: 'abandon', status: 500, title: 'A program of the project did not succeed' },
   PATH_NOT_ALLOWED: { disposition: 'abandon', status: 422, title: 'The path is outside the configured roots' },
   CONFIG_FILE_MISSING: { disposition: 'abandon', status: 422, title: 'The configuration file does not exist' },
   CONFIG_KEY_MISSING: { disposition: 'abandon', status: 422, title: 'The configuration file does not hold a key' },

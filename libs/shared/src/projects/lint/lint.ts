@@ -10,8 +10,6 @@ export interface LintContext {
   readonly earlier: readonly MigrationFile[];
   /** Tables that no application uses yet, besides those that the file makes itself: `orders`, `audit.events`. */
   readonly unused?: readonly string[];
-  /** The project gives sessions on its database a `lock_timeout`. */
-  readonly lockTimeoutSet?: boolean;
 }
 
 /** What is unsafe in the up script, by line; waived findings are left out, wrong and unused waivers are told. */
