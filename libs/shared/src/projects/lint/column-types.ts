@@ -1,7 +1,8 @@
 import type { ColumnDef, TypeName } from 'libpg-query';
 import type { SqlStatement } from '../migration-file.js';
 import { addedColumns, createdColumns, namesOf, nodeAs, statementAs, tableCommands } from './nodes.js';
-import { createdTables, isAmong, tableOf, type TableName } from './tables.js';
+import type { TableHistory } from './table-history.js';
+import type { TableName } from './tables.js';
 
 /** A type as a script writes it: `varchar`, `[20]`. */
 export interface ColumnType {
@@ -24,22 +25,16 @@ export function typeOf(type: TypeName | undefined): ColumnType | undefined {
 }
 
 /** The last type that scripts gave a column; undefined when none tells. */
-export function knownType(history: readonly SqlStatement[], table: TableName, column: string): ColumnType | undefined {
-  let [name, type]: [string, ColumnType | undefined] = [column, undefined];
+export function knownType(history: TableHistory, table: TableName, column: string): ColumnType | undefined {
+  let name = column;
   // Backwards, because a rename hides the name under which the column was made.
-  for (const statement of [...history].reverse()) {
-    if (!isAmong(table, targetOf(statement))) continue;
+  for (const statement of [...history.of(table)].reverse()) {
     const rename = statementAs(statement, 'RenameStmt');
     if (rename?.renameType === 'OBJECT_COLUMN' && rename.newname === name) name = rename.subname ?? name;
-    type = typeGivenBy(statement, name);
+    const type = typeGivenBy(statement, name);
     if (type !== undefined) return type;
   }
   return undefined;
-}
-
-function targetOf(statement: SqlStatement): TableName[] {
-  const alter = statementAs(statement, 'AlterTableStmt') ?? statementAs(statement, 'RenameStmt');
-  return alter === undefined ? createdTables(statement) : tableOf(alter.relation);
 }
 
 function typeGivenBy(statement: SqlStatement, name: string): ColumnType | undefined {

@@ -1,4 +1,4 @@
-import type { Constraint, RangeVar } from 'libpg-query';
+import type { Constraint } from 'libpg-query';
 import type { SqlStatement } from '../migration-file.js';
 import {
   addedColumns,
@@ -10,14 +10,15 @@ import {
   statementAs,
   tableCommands,
 } from './nodes.js';
-import { isAmong, tableOf, type TableName } from './tables.js';
+import type { TableHistory } from './table-history.js';
+import type { TableName } from './tables.js';
 
 /**
  * Whether a check that holds says that the column is never null: PostgreSQL then sets it not null without reading the
  * table (since 12).
  */
-export function isProvenNotNull(history: readonly SqlStatement[], table: TableName, column: string): boolean {
-  const ofTable = history.filter((statement) => isAmong(table, tableOf(relationOf(statement))));
+export function isProvenNotNull(history: TableHistory, table: TableName, column: string): boolean {
+  const ofTable = history.of(table);
   const validated = new Set(
     ofTable.flatMap((statement) =>
       tableCommands(statement).flatMap(({ subtype, name }) =>
@@ -30,10 +31,6 @@ export function isProvenNotNull(history: readonly SqlStatement[], table: TableNa
     .some(
       (check) => saysNotNull(check, column) && (check.skip_validation !== true || validated.has(check.conname ?? '')),
     );
-}
-
-function relationOf(statement: SqlStatement): RangeVar | undefined {
-  return (statementAs(statement, 'CreateStmt') ?? statementAs(statement, 'AlterTableStmt'))?.relation;
 }
 
 function checksOf(statement: SqlStatement): Constraint[] {

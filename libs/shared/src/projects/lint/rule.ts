@@ -1,4 +1,5 @@
 import type { MigrationFile, SqlStatement } from '../migration-file.js';
+import type { TableHistory } from './table-history.js';
 import type { TableName } from './tables.js';
 
 /** Something that a migration had better not do to a table in use. */
@@ -22,8 +23,8 @@ export interface Surroundings {
   readonly before: readonly SqlStatement[];
   /** Those after it. */
   readonly after: readonly SqlStatement[];
-  /** Everything that was run before this statement, also by earlier migrations, in order. Long: ask only when needed. */
-  readonly history: () => readonly SqlStatement[];
+  /** What was done before this statement, also by earlier migrations. */
+  readonly history: TableHistory;
   /** False for tables that the same file made before, and for those that no application uses yet. */
   readonly inUse: (table: TableName) => boolean;
 }

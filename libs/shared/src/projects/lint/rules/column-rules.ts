@@ -50,7 +50,7 @@ export const COLUMN_RULES: readonly LintRule[] = [
     find: (statement, around) => {
       const columns = [...columnsSetNotNull(statement), ...columnsOfNotNullConstraints(statement)];
       return tableInUse(statement, around).some((table) =>
-        columns.some((column) => !isProvenNotNull(around.history(), table, column)),
+        columns.some((column) => !isProvenNotNull(around.history, table, column)),
       );
     },
   },
@@ -112,7 +112,7 @@ function isHarmless({ name = '', def }: AlterTableCmd, statement: SqlStatement, 
   const to = typeOf(column?.typeName);
   if (to === undefined || column?.raw_default !== undefined || column?.collClause !== undefined) return false;
   return tableInUse(statement, around).every((table) => {
-    const from = knownType(around.history(), table, name);
+    const from = knownType(around.history, table, name);
     return from !== undefined && isWidening(from, to);
   });
 }

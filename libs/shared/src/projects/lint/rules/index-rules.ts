@@ -24,8 +24,9 @@ export const INDEX_RULES: readonly LintRule[] = [
     find: (statement, { history }) => {
       const index = statementAs(statement, 'IndexStmt');
       if (index?.concurrent !== true) return false;
-      const partitioned = history().filter((one) => statementAs(one, 'CreateStmt')?.partspec !== undefined);
-      return tableOf(index.relation).some((table) => isAmong(table, partitioned.flatMap(createdTables)));
+      return tableOf(index.relation)
+        .flatMap((table) => history.of(table))
+        .some((made) => statementAs(made, 'CreateStmt')?.partspec !== undefined);
     },
   },
   {
