@@ -37,7 +37,7 @@ export const LOCK_RULES: readonly LintRule[] = [
     name: 'if-not-exists',
     reason: 'something else of that name is passed over as if it were this, and nobody learns that they differ',
     safeWay:
-      'leave it out: Rehome runs each migration once; `--fake-initial` is for what is there already, and proves it',
+      'leave it out: Rehome runs each migration once; `fakeInitial` of an apply takes over what is there already, and proves it',
     advice: true,
     find: (statement) => passesOver(statement),
   },
