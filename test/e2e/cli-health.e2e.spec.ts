@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DatabaseHealth, ProjectHealth, ProjectStatus } from '#shared/contracts/projects.js';
 import { healthStream } from '#shared/contracts/streams.js';
@@ -21,12 +23,14 @@ router:
   default: default
   apps: { database: materials }
   rules: [{ match: "simulation_*", to: results }]
+references:
+  - { database: default, table: runs, column: parent_id, referencedTable: runs, referencedColumn: id }
 checks:
   - { name: runs-have-a-name, category: data, database: default, sql: "select id from runs where name is null", message: a run has no name }
 `;
 const FILES: Record<string, string> = {
   'project.yaml': YAML,
-  'migrations/simulation/0001_runs.up.sql': 'create table runs (id int primary key, name text);',
+  'migrations/simulation/0001_runs.up.sql': 'create table runs (id int primary key, name text, parent_id int);',
   'migrations/simulation/0002_results.up.sql': 'create table simulation_results (id int primary key, run_id int);',
   'migrations/database/0001_materials.up.sql': 'create table materials (id int primary key);',
 };
@@ -140,9 +144,12 @@ describe('rehome health', () => {
     });
     const told = await world.planner.ledger.planner.reader.readStream(healthStream(PROJECT));
     const ofResults = told.flatMap(({ type, data }) =>
-      type === 'HealthChanged' && data.subject === `project:${PROJECT}/results` ? [data.healthy] : [],
+      type === 'HealthChanged' && data.subject === `project:${PROJECT}/results` ? [data.detail] : [],
     );
-    expect(ofResults).toEqual([false, true]);
+    expect(ofResults[0]).toMatch(/^missing: there is no database/);
+    expect(ofResults.at(-1)).toBe('ok');
+    // However often somebody looked.
+    expect(ofResults.filter((detail, at) => detail === ofResults[at + 1])).toEqual([]);
     expect(await health('--last')).toMatchObject({ code: 0, out: expect.stringContaining('healthy') });
   });
 
@@ -242,5 +249,36 @@ describe('rehome validate', () => {
     );
     const wrong = await cli.run(['validate', '--project', PROJECT, '--category', 'colours']);
     expect(wrong).toMatchObject({ code: 64, err: expect.stringContaining('schema, indexes') });
+  });
+});
+
+describe('rehome orphans', () => {
+  it('finds rows that refer to nothing; a migration removes them, by way of push and apply [d24] [d15]', async () => {
+    await world.rows(DATABASES.default, `insert into runs values (1, 'a', null), (2, 'b', 1), (3, 'c', 99)`);
+    const found = await cli.run(['orphans', '--project', PROJECT, '--database', 'default']);
+    expect([found.code, found.out]).toEqual([5, expect.stringMatching(/references-hold +\S failed +1/)]);
+    expect(found.out).toMatch(/found +public\.runs id 3\n/);
+
+    for (const [path, text] of Object.entries(FILES)) {
+      mkdirSync(dirname(join(cli.directory, path)), { recursive: true });
+      cli.file(path, text);
+    }
+    const { files } = await cli.json<{ files: string[] }>(
+      'migration',
+      'orphans',
+      '--reference',
+      'runs.parent_id=runs.id',
+    );
+    const written = files.map((path) => [path, readFileSync(join(cli.directory, path), 'utf8')] as const);
+    expect(files.map((path) => path.replace(/^.*_clean/, 'clean'))).toEqual(
+      ['up', 'down', 'verify'].map((role) => `clean_orphans_runs_parent_id.${role}.sql`),
+    );
+    await push({ ...FILES, ...Object.fromEntries(written) });
+    const leaveOut = { materials: 'nothing to clean', results: 'nothing to clean' };
+    const databases = [{ alias: 'default' }];
+    const done = await world.run({ kind: 'apply', project: PROJECT, databases, leaveOut, backup: false });
+    expect(done).toMatchObject({ status: 'completed', trouble: '' });
+    expect(await world.rows(DATABASES.default, 'select id from runs order by id')).toEqual([{ id: 1 }, { id: 2 }]);
+    expect((await cli.run(['orphans', '--project', PROJECT, '--database', 'default'])).code).toBe(0);
   });
 });

@@ -1,14 +1,11 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { LoadedProject } from '#shared/projects/load-project.js';
 import { tableMakersOf, whyOf } from '#shared/projects/migration-home.js';
-import { naturalOrder } from '#shared/projects/natural-order.js';
 import { relationKey, routeOf } from '#shared/projects/router.js';
 import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { loadProjectFolder, type ProjectFlags } from '../project/load-project-folder.js';
 import { skeletonOf } from '../project/migration-skeleton.js';
-import { nextVersion } from '../project/next-version.js';
+import { nextPlace, writeMigration } from '../project/new-migration-files.js';
 import { block } from '../rendering/outcome-text.js';
 import type { Run } from '../run.js';
 
@@ -28,7 +25,7 @@ export async function migrationNew(
   if (table !== undefined && !/^[a-z_][a-z0-9_]{0,62}(?:\.[a-z_][a-z0-9_]{0,62})?$/.test(table))
     throw new CliError(EXIT.usage, `--table: "${table}" is no plain name of a table, such as orders or audit.orders`);
   const project = await loadProjectFolder(folder);
-  const { version, requires } = placeOf(project, app, name);
+  const { version, requires } = nextPlace(project, app, name);
   const { database, because } = homeOf(project, app, table);
   const id = `${app}/${version}`;
   const skeleton = skeletonOf({
@@ -38,7 +35,7 @@ export async function migrationNew(
     ...(requires === undefined ? {} : { requires }),
     ...(table === undefined ? {} : { table }),
   });
-  const files = await write(folder, `migrations/${app}/${version}_${name}`, skeleton);
+  const files = await writeMigration(folder, `migrations/${app}/${version}_${name}`, skeleton);
   const answer = { id, app, version, name, requires: requires ?? null, database, because, files };
   run.out(run.json ? JSON.stringify(answer) : newText(answer, folder));
   return EXIT.done;
@@ -54,17 +51,6 @@ function nameOf(words: string): string {
   throw new CliError(EXIT.usage, `"${words}" is no name: letters, digits and _, such as add_gas_meters`);
 }
 
-function placeOf({ migrations }: LoadedProject, app: string, name: string): { version: string; requires?: string } {
-  const own = migrations.filter((migration) => migration.app === app);
-  const same = own.find((migration) => migration.name === name);
-  if (same !== undefined)
-    throw new CliError(EXIT.conflict, `${app} has ${same.version}_${name} already; choose another name`);
-  const versions = own.map(({ version }) => version);
-  const last = [...versions].sort(naturalOrder).at(-1);
-  const others = migrations.filter((migration) => migration.app !== app).map(({ version }) => version);
-  return { version: nextVersion(versions, others), ...(last === undefined ? {} : { requires: last }) };
-}
-
 function homeOf({ definition, migrations }: LoadedProject, app: string, table: string | undefined) {
   const { apps, default: standard } = definition.router;
   if (table === undefined) {
@@ -74,24 +60,6 @@ function homeOf({ definition, migrations }: LoadedProject, app: string, table: s
   const makers = new Map([[relationKey(table), app], ...tableMakersOf(migrations)]);
   const route = routeOf(definition, table, makers);
   return { database: route.database, because: whyOf(route) };
-}
-
-/** All or none; a file that is there is never touched. */
-async function write(folder: string, path: string, scripts: Readonly<Record<string, string>>): Promise<string[]> {
-  await mkdir(join(folder, path, '..'), { recursive: true });
-  const files: string[] = [];
-  for (const [role, text] of Object.entries(scripts)) {
-    const file = join(folder, `${path}.${role}.sql`);
-    try {
-      await writeFile(file, text, { flag: 'wx' });
-    } catch (error) {
-      await Promise.all(files.map((written) => rm(written, { force: true })));
-      const why = error instanceof Error ? error.message : String(error);
-      throw new CliError(EXIT.conflict, `${file} is not written, nothing that was there is changed: ${why}`);
-    }
-    files.push(file);
-  }
-  return files;
 }
 
 function newText(

@@ -21,6 +21,13 @@ export function healthCommands(withBody: WithBody): Command[] {
         ),
       async () => (await import('../commands/validate.js')).validate,
     ),
+    withBody(
+      project(new Command('orphans').description('rows that refer to rows which are not there')).option(
+        '--database <alias>',
+        'only this one',
+      ),
+      async () => (await import('../commands/orphans.js')).orphans,
+    ),
   ];
 }
 

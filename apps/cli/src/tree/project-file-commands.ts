@@ -15,6 +15,16 @@ export function projectFileCommands(withBody: WithBody): Command[] {
       async () => (await import('../commands/migration-new.js')).migrationNew,
     ),
   );
+  migration.addCommand(
+    withBody(
+      new Command('orphans')
+        .description('write a migration that removes rows which refer to nothing')
+        .option('--reference <child.col=parent.col>', 'of these columns; the one of project.yaml when silent')
+        .option('--app <name>', 'whose migration it is to be; the one that makes the table when silent')
+        .addOption(projectFolder()),
+      async () => (await import('../commands/migration-orphans.js')).migrationOrphans,
+    ),
+  );
   return [
     migration,
     withBody(
