@@ -1,5 +1,6 @@
 import type { DatabaseVariables, ProjectDatabase } from '../../contracts/projects.js';
 import { IDENTIFIER_BYTES } from '../../database/identifier.js';
+import { PROJECT_KEYS } from './project-keys.js';
 import type { TextShape, YamlValue } from './yaml-value.js';
 
 export const ALIAS = {
@@ -25,22 +26,11 @@ const PREFIX = { pattern: VARIABLE.pattern, shape: 'what the names of its variab
 const SETTING = /^[a-z_][a-z0-9_.]*$/;
 /** What Rehome sets itself. */
 const OUR_SETTINGS = ['role', 'session_authorization', 'search_path', 'application_name'];
-const VARIABLES = ['host', 'port', 'name', 'user', 'password'] as const;
 
 /** One entry of `databases`; silent fields are filled. */
 export function readDatabase(alias: string, value: YamlValue, defaultAlias: string | undefined): ProjectDatabase {
   if (value.isAbsent) value.refuse('is empty; name at least its server and database');
-  const fields = value.fields([
-    'server',
-    'database',
-    'roles',
-    'settings',
-    'schemas',
-    'expected',
-    'critical',
-    'minimumTables',
-    'environment',
-  ]);
+  const fields = value.fields(PROJECT_KEYS.database);
   const schemas = fields.schemas.texts(SCHEMA);
   return {
     alias,
@@ -59,7 +49,7 @@ export function readDatabase(alias: string, value: YamlValue, defaultAlias: stri
 }
 
 function readRoles(value: YamlValue): ProjectDatabase['roles'] {
-  const { owner, application } = value.fields(['owner', 'application']);
+  const { owner, application } = value.fields(PROJECT_KEYS.roles);
   const [owning, using] = [owner.optionalText(IDENTIFIER), application.optionalText(IDENTIFIER)];
   if (using !== undefined && owning === using)
     application.refuse(
@@ -85,7 +75,7 @@ function readVariables(value: YamlValue, prefix: string): DatabaseVariables {
   if (value.isAbsent) return variablesOf(prefix);
   if (value.isText) return variablesOf(value.text(PREFIX));
   const silent = variablesOf(prefix);
-  const fields = value.fields(VARIABLES);
+  const fields = value.fields(PROJECT_KEYS.environment);
   return {
     host: fields.host.optionalText(VARIABLE) ?? silent.host,
     port: fields.port.optionalText(VARIABLE) ?? silent.port,

@@ -10,6 +10,7 @@ import type {
 import { PROJECT_FILE } from '../bundle/project-files.js';
 import type { ProjectProblem } from '../migration-file.js';
 import { splitSql } from '../sql/split-sql.js';
+import { PROJECT_KEYS } from './project-keys.js';
 import { ALIAS, APP, IDENTIFIER, MODEL, readDatabase, RELATION, REGISTRY_NAME } from './read-database.js';
 import { YamlValue } from './yaml-value.js';
 
@@ -31,7 +32,7 @@ export function readDefinition(text: string): ReadDefinition {
   const problems: ProjectProblem[] = [];
   const file = YamlValue.of(PROJECT_FILE, text, problems);
   if (problems.length > 0) return { ok: false, problems };
-  const fields = file.fields(['name', 'databases', 'router', 'services', 'references', 'checks', 'commands', 'lint']);
+  const fields = file.fields(PROJECT_KEYS.project);
   const defaultAlias = defaultOf(fields.router);
   const databases = readDatabases(fields.databases, defaultAlias);
   const known = databases.map(({ alias }) => alias);
@@ -69,9 +70,9 @@ function readDatabases(value: YamlValue, defaultAlias: string | undefined): Proj
 
 function readRouter(value: YamlValue, aliases: readonly string[]): RouterDefinition {
   if (value.isAbsent) value.refuse('is missing; name at least the default: "router: { default: main }"');
-  const fields = value.fields(['default', 'apps', 'models', 'rules']);
+  const fields = value.fields(PROJECT_KEYS.router);
   const rules = fields.rules.items().map((item) => {
-    const { match, to } = item.fields(['match', 'to']);
+    const { match, to } = item.fields(PROJECT_KEYS.rule);
     return {
       match: match.text({ pattern: /^[^\s*]*\*?$/, shape: 'a table or a model, with * only at its end' }),
       to: aliasIn(to, aliases),
@@ -96,7 +97,7 @@ function readRouter(value: YamlValue, aliases: readonly string[]): RouterDefinit
 }
 
 function readReference(value: YamlValue, aliases: readonly string[]): ConfiguredReference {
-  const fields = value.fields(['database', 'table', 'column', 'referencedTable', 'referencedColumn']);
+  const fields = value.fields(PROJECT_KEYS.reference);
   return {
     database: aliasIn(fields.database, aliases),
     table: fields.table.text(RELATION),
@@ -107,7 +108,7 @@ function readReference(value: YamlValue, aliases: readonly string[]): Configured
 }
 
 function readCheck(value: YamlValue, aliases: readonly string[]): ProjectCheck {
-  const fields = value.fields(['name', 'category', 'database', 'sql', 'message']);
+  const fields = value.fields(PROJECT_KEYS.check);
   if (fields.category.isAbsent) fields.category.refuse(`is missing; give one of ${VALIDATION_CATEGORIES.join(', ')}`);
   return {
     name: fields.name.text(NAME),
@@ -127,7 +128,7 @@ function notOneQuery(sql: string): string | undefined {
 }
 
 function readCommand(value: YamlValue, aliases: readonly string[]): ProjectCommand {
-  const fields = value.fields(['name', 'database', 'argv', 'when']);
+  const fields = value.fields(PROJECT_KEYS.command);
   const argv = fields.argv.texts();
   if (argv.length === 0) fields.argv.refuse('must name the program and its arguments: [python, manage.py, migrate]');
   return {

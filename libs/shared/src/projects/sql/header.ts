@@ -18,8 +18,9 @@ export interface ScriptHeader {
   readonly problems: readonly ProjectProblem[];
 }
 
-const KEYS = ['requires', 'conflicts', 'transaction', 'lock-timeout', 'phase', 'database'] as const;
-type Key = (typeof KEYS)[number];
+/** What a header may say; docs/reference/projects.md and this list are held together by a test. */
+export const HEADER_KEYS = ['requires', 'conflicts', 'transaction', 'lock-timeout', 'phase', 'database'] as const;
+type Key = (typeof HEADER_KEYS)[number];
 
 /** What people write when they mean one of ours: read as a comment it would silently do nothing. */
 const MEANT: ReadonlyMap<string, Key> = new Map(
@@ -102,7 +103,7 @@ function* headerLines(text: string): Generator<{ key: string; value: string; lin
 }
 
 function isKey(text: string): text is Key {
-  return KEYS.some((key) => key === text);
+  return HEADER_KEYS.some((key) => key === text);
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 };
