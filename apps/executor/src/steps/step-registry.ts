@@ -26,6 +26,7 @@ import { preflightTarget } from './inspection/preflight-target.step.js';
 import { checkHealth } from './project/check-health.step.js';
 import { applyMigrations } from './project/apply-migrations.step.js';
 import { inspectProject } from './project/inspect-project.step.js';
+import { proveFakes } from './project/prove-fakes.step.js';
 import { notBuiltYet } from './project/not-built-yet.js';
 import { runProjectCommand } from './project/run-command.step.js';
 import { swapDatabase } from './project/swap-database.step.js';
@@ -77,7 +78,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'verify-restore': verifyRestore,
   'remove-backups': removeBackups,
   'inspect-project': inspectProject,
-  'prove-fakes': notBuiltYet('prove-fakes'),
+  'prove-fakes': proveFakes,
   'apply-migrations': applyMigrations,
   'revert-migration': notBuiltYet('revert-migration'),
   'swap-database': swapDatabase,
