@@ -27,9 +27,9 @@ import { checkHealth } from './project/check-health.step.js';
 import { applyMigrations } from './project/apply-migrations.step.js';
 import { inspectProject } from './project/inspect-project.step.js';
 import { proveFakes } from './project/prove-fakes.step.js';
-import { notBuiltYet } from './project/not-built-yet.js';
-import { runProjectCommand } from './project/run-command.step.js';
+import { revertMigration } from './project/revert-migration.step.js';
 import { swapDatabase } from './project/swap-database.step.js';
+import { runProjectCommand } from './project/run-command.step.js';
 import { validateDatabaseStep } from './project/validate-database.step.js';
 import { describePlanWith } from './planning/describe-plan.step.js';
 import { provisionServer } from './provisioning/provision-server.step.js';
@@ -80,7 +80,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'inspect-project': inspectProject,
   'prove-fakes': proveFakes,
   'apply-migrations': applyMigrations,
-  'revert-migration': notBuiltYet('revert-migration'),
+  'revert-migration': revertMigration,
   'swap-database': swapDatabase,
   'run-command': runProjectCommand,
   'validate-database': validateDatabaseStep,

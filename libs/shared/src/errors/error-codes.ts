@@ -119,7 +119,6 @@ export const ERROR_CODES = {
     status: 409,
     title: 'What stands there is not what the migrations to be recorded would have made',
   },
-  PROGRAM_FAILED: { disposition: 'abandon', status: 500, title: 'A program of a project failed' },
   VERIFICATION_FAILED: { disposition: 'abandon', status: 500, title: 'Source and copy disagree' },
   CONNECTIONS_NOT_MOVED: {
     disposition: 'abandon',

@@ -7,10 +7,6 @@ export interface CommandRun {
   readonly argv: readonly [string, ...string[]];
   /** Written to standard input, where secrets belong: argv is visible to every process. */
   readonly input?: string;
-  /** Set beside what every program gets. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Standard output is told as well, among the errors as they come; it is thrown away when silent. */
-  readonly keepOutput?: boolean;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -26,15 +22,14 @@ export type CommandOutcome =
  * Runs a program without a shell in a process group of its own, so that a time-out ends its children too.
  * @throws the signal's reason when it is aborted; the group has ended then.
  */
-export async function runCommand(command: CommandRun): Promise<CommandOutcome> {
-  const { argv, input, timeoutMs, signal } = command;
+export async function runCommand({ argv, input, timeoutMs, signal }: CommandRun): Promise<CommandOutcome> {
   signal.throwIfAborted();
   const [program, ...rest] = argv;
   const child = spawn(program, rest, {
     shell: false,
     detached: true,
-    env: { ...environment(), ...command.environment },
-    stdio: ['pipe', command.keepOutput === true ? 'pipe' : 'ignore', 'pipe'],
+    env: environment(),
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
   const tail = collectTail(child);
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -43,7 +38,7 @@ export async function runCommand(command: CommandRun): Promise<CommandOutcome> {
   stopped.addEventListener('abort', end, { once: true });
   try {
     // A program that does not read its input closes the pipe: not a failure by itself.
-    child.stdin?.on('error', () => undefined).end(input ?? '');
+    child.stdin.on('error', () => undefined).end(input ?? '');
     const outcome = await ending(child, tail);
     signal.throwIfAborted();
     return timeout.aborted ? { outcome: 'timed-out', errorTail: tail() } : outcome;
@@ -69,20 +64,16 @@ function ending(child: ChildProcess, tail: () => string): Promise<CommandOutcome
           ? { outcome: 'killed', by: by ?? 'unknown', errorTail: tail() }
           : { outcome: 'exited', code, errorTail: tail() },
       );
-      setImmediate(() => {
-        child.stdout?.destroy();
-        child.stderr?.destroy();
-      });
+      setImmediate(() => child.stderr?.destroy());
     });
   });
 }
 
 function collectTail(child: ChildProcess): () => string {
   let tail = Buffer.alloc(0);
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => {
-      tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
-    });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    tail = Buffer.concat([tail, chunk]).subarray(-TAIL_BYTES);
+  });
   return () => tail.toString('utf8').trim();
 }
 

@@ -22,17 +22,26 @@ export async function recordFailure(
 ): Promise<void> {
   await inTransaction(session, async () => {
     await recordStatus(session, migration, { status: 'failed', executionTimeMs: failure.executionTimeMs });
-    await session.query(
-      `insert into rehome.migration_errors
-         (project, schema, app, version, path, line, sqlstate, message, statement, migration_id)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      [
-        ...[migration.project, migration.schema, migration.app, migration.version],
-        ...[failure.path, failure.line, failure.sqlState ?? null, failure.message],
-        ...[excerptOf(failure.statement, KEPT), migration.migrationId],
-      ],
-    );
+    await recordError(session, migration, failure);
   });
+}
+
+/** Keeps why a script failed that changed nothing: the version stands as it did. */
+export async function recordError(
+  session: Session,
+  migration: TrackedMigration,
+  failure: ScriptFailure,
+): Promise<void> {
+  await session.query(
+    `insert into rehome.migration_errors
+       (project, schema, app, version, path, line, sqlstate, message, statement, migration_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    [
+      ...[migration.project, migration.schema, migration.app, migration.version],
+      ...[failure.path, failure.line, failure.sqlState ?? null, failure.message],
+      ...[excerptOf(failure.statement, KEPT), migration.migrationId],
+    ],
+  );
 }
 
 /** The first characters of a statement, without the passwords that role statements hold. */

@@ -71,6 +71,20 @@ export async function claimMigration(session: Session, migration: TrackedMigrati
   return rowCount === 1;
 }
 
+/**
+ * Holds the row of a version that is to be taken back, to the end of the transaction.
+ * @returns whether there is anything to take back
+ */
+export async function holdForRevert(session: Session, migration: TrackedMigration): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select from rehome.schema_migrations
+      where project = $1 and schema = $2 and app = $3 and version = $4 and status <> 'rolled_back'
+        for update`,
+    keyOf(migration),
+  );
+  return rowCount === 1;
+}
+
 /** Writes how a version stands now, and the line of the log. */
 export async function recordStatus(
   session: Session,

@@ -1,110 +1,125 @@
 import { isAbsolute } from 'node:path';
 import type { RunCommandParams, RunCommandResult } from '#shared/contracts/steps/project-steps.js';
-import { assertNever } from '#shared/errors/assert-never.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
-import { runCommand, type CommandOutcome } from '../../drivers/services/run-command.js';
+import { runTool } from '../../postgres/run-tool.js';
+import { sessionName } from '../../postgres/session-name.js';
+import { readMigratedStructure } from '../../projects/migrated-structure.js';
+import { withMigrationLock } from '../../projects/migration-lock.js';
+import { recordSnapshot } from '../../projects/tracking/structure-snapshot.js';
+import { hasTracking } from '../../projects/tracking/tracking-tables.js';
+import { withRunDirectory } from '../../running/run-directory.js';
 import type { Step, StepContext } from '../../running/step.js';
-import { adminAddress, placeOf } from '../step-session.js';
+import { adminAddress, placeOf, withDatabase } from '../step-session.js';
 
 type Context = StepContext<'run-command'>;
 
-const OUTPUT_LINES = 50;
-/** The step's own deadline ends it earlier. */
-const TIMEOUT_MS = 86_400_000;
+const TOLD_LINES = 40;
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/**
- * Runs a program of the project's beside its database, such as `manage.py migrate`. What it does is its own business: it
- * must be one that may run again, as tools that keep books do, for after a crash nobody knows how far it came.
- */
+/** Runs a program of the project's beside its database, such as the migrations of a framework. */
 export const runProjectCommand: Step<'run-command'> = {
   kind: 'run-command',
 
-  probe: () => Promise.resolve({ state: 'not-started' }),
+  async probe({ tools, run }) {
+    const kept = await tools.captures.find(run);
+    const ended = kept?.['ended'];
+    if (typeof ended !== 'object' || ended === null) return { state: 'not-started' };
+    return { state: 'done', result: ended as unknown as RunCommandResult };
+  },
 
   async run(context) {
-    const { params, signal, lease, tools } = context;
-    const argv = allowedArgv(context);
-    const environment = await environmentOf(context);
-    await lease.check();
-    const began = performance.now();
-    const outcome = await runCommand({ argv, environment, keepOutput: true, timeoutMs: TIMEOUT_MS, signal });
-    const output = linesOf(tools.services.command.redactor.clean(said(outcome)));
-    if (outcome.outcome !== 'exited' || outcome.code !== 0) throw failed(params, outcome, output);
-    const durationMs = Math.round(performance.now() - began);
-    return { name: params.name, exitCode: 0, output, durationMs } satisfies RunCommandResult;
+    const { params, tools, signal, run, lease } = context;
+    const { address } = params.database;
+    return withDatabase(context, address, (admin) =>
+      withMigrationLock(admin, { signal }, async () => {
+        await lease.check();
+        const result = await runProgram(context);
+        await tools.faults.reach('step.run-command.ended');
+        await lease.check();
+        // What it changed is meant: from here on only what differs from this is drift.
+        if (await hasTracking(admin)) {
+          await recordSnapshot(admin, await readMigratedStructure(admin), { project: params.project.name, run });
+        }
+        await tools.captures.keep(run, () => Promise.resolve({ ended: asJsonObject(result) }));
+        return result;
+      }),
+    );
   },
 
   verify: () => Promise.resolve(),
 
-  /** What it has done stays, as versions that were applied do. */
-  undo: ({ params }) => Promise.resolve({ kept: params.name }),
+  async undo({ params, tools, run }) {
+    // What a program did only it could take back.
+    await tools.captures.forget(run);
+    return { kept: params.name };
+  },
 
-  describe({ argv, database }) {
-    const { server, database: name } = database.address;
-    const variables = `PGHOST=${server.host} PGPORT=${String(server.port)} PGDATABASE=${name} PGUSER=${server.adminUser} PGPASSWORD=$PASSWORD PGOPTIONS='-c role=${database.owner}'`;
-    return [{ tool: 'command', at: `${placeOf(server)}/${name}`, text: `${variables} ${argv.join(' ')}` }];
+  describe({ database, argv }) {
+    const at = `${placeOf(database.address.server)}/${database.address.database}`;
+    return [
+      { tool: 'command', at, text: `PGPASSWORD=$PASSWORD PGOPTIONS='-c role=${database.owner}' ${argv.join(' ')}` },
+    ];
   },
 };
 
-/** Logged in as the administrator and at once the owner: what it makes belongs to whom it should. */
+/** @throws RehomeError COMMAND_NOT_ALLOWED, COMMAND_FAILED. */
+async function runProgram(context: Context): Promise<RunCommandResult> {
+  const { params, tools, run, signal } = context;
+  const [program, ...rest] = allowed(context);
+  const environment = await environmentOf(context);
+  const { redactor } = tools.services.command;
+  const heard: string[] = [];
+  const startedAt = performance.now();
+  try {
+    const { stdout } = await withRunDirectory(tools.workRoot, run, (workDirectory) =>
+      runTool({ program, arguments: rest, environment, workDirectory, onLine: (line) => heard.push(line) }, signal),
+    );
+    const lines = [...stdout.split('\n'), ...heard].filter((line) => line.trim() !== '').slice(-TOLD_LINES);
+    const durationMs = Math.round(performance.now() - startedAt);
+    return { name: params.name, exitCode: 0, output: lines.map((line) => redactor.clean(line)), durationMs };
+  } catch (error) {
+    if (!(error instanceof RehomeError) || error.code !== 'TOOL_FAILED') throw error;
+    throw failed(
+      params,
+      error,
+      heard.slice(-TOLD_LINES).map((line) => redactor.clean(line)),
+    );
+  }
+}
+
+function allowed({ params, tools }: Context): readonly [string, ...string[]] {
+  const [program = '', ...rest] = params.argv;
+  if (isAbsolute(program) && tools.services.command.allowedCommands.includes(program)) return [program, ...rest];
+  throw new RehomeError(
+    'COMMAND_NOT_ALLOWED',
+    `${params.name} of project ${params.project.name} would run ${program}; add its absolute path to the executor's allowed commands (REHOME_ALLOWED_PROGRAMS), or correct project.yaml`,
+    { facts: { program } },
+  );
+}
+
+/** The administrator's login with the owner's role: what the program makes belongs to the owner. Nothing is inherited. */
 async function environmentOf(context: Context): Promise<Record<string, string>> {
-  const { address, owner } = context.params.database;
+  const { params, run } = context;
+  const { address, owner } = params.database;
   const { host, port, user, password, database } = await adminAddress(context, address.server, address.database);
   return {
+    PATH,
     PGHOST: host,
     PGPORT: String(port),
     PGDATABASE: database,
     PGUSER: user,
     PGPASSWORD: password,
-    // Backslashes and spaces separate options and must be escaped in them.
-    PGOPTIONS: `-c role=${owner.replaceAll(/[\\\s]/g, String.raw`\$&`)}`,
+    PGAPPNAME: sessionName(run),
+    PGOPTIONS: `-c role=${owner.replaceAll(/[\\ ]/g, '\\$&')}`,
   };
 }
 
-function allowedArgv({ params, tools }: Context): readonly [string, ...string[]] {
-  const [program, ...rest] = params.argv;
-  const allowed = tools.services.command.allowedCommands;
-  if (program !== undefined && isAbsolute(program) && allowed.includes(program)) return [program, ...rest];
-  throw new RehomeError(
-    'COMMAND_NOT_ALLOWED',
-    `command ${params.name} of the project would run ${program ?? 'nothing'}; add its absolute path to the executor's allowed commands or correct project.yaml`,
-    { facts: { program: program ?? '' } },
-  );
-}
-
-function failed({ name, argv }: RunCommandParams, outcome: CommandOutcome, output: readonly string[]): RehomeError {
-  const what = endOf(outcome);
-  const last = output.at(-1);
+function failed({ name, argv }: RunCommandParams, error: RehomeError, lines: readonly string[]): RehomeError {
+  const exit = error.facts?.['exit'];
   return new RehomeError(
     'COMMAND_FAILED',
-    `command ${name} (${argv[0] ?? ''}) ${what}${last === undefined ? '' : `: ${last}`}; what it had done stands, mend the cause and apply again`,
-    { facts: { output: [...output] } },
+    `${name} (${argv[0] ?? ''}) ended with ${typeof exit === 'string' ? exit : 'a failure'}: ${lines.join('\n')}. What it had done stands; mend the cause and apply again`,
+    { facts: { name, ...(typeof exit === 'string' ? { exit } : {}), output: [...lines] } },
   );
-}
-
-function endOf(outcome: CommandOutcome): string {
-  switch (outcome.outcome) {
-    case 'exited':
-      return `ended with ${String(outcome.code)}`;
-    case 'killed':
-      return `was ended by ${outcome.by}`;
-    case 'timed-out':
-      return 'did not end in time';
-    case 'not-started':
-      return `could not be started (${outcome.reason})`;
-    default:
-      return assertNever(outcome);
-  }
-}
-
-function said(outcome: CommandOutcome): string {
-  return outcome.outcome === 'not-started' ? '' : outcome.errorTail;
-}
-
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '')
-    .slice(-OUTPUT_LINES);
 }

@@ -1,74 +1,68 @@
 import type { JsonObject } from '#shared/contracts/json.js';
-import type { SwapDatabaseResult } from '#shared/contracts/steps/project-steps.js';
 import { fitIdentifier, quoteIdentifier } from '#shared/database/identifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
-import {
-  databaseState,
-  markDatabase,
-  renameDatabase,
-  unmarkDatabase,
-  type DatabaseState,
-} from '../../postgres/database-lifecycle.js';
-import { inTransaction, type Session } from '../../postgres/session.js';
-import { projectMigration } from '../../projects/project-migration.js';
-import { recordStatus } from '../../projects/tracking/tracking-rows.js';
-import { ensureTracking } from '../../projects/tracking/tracking-tables.js';
+import { databaseState, markDatabase, renameDatabase, unmarkDatabase } from '../../postgres/database-lifecycle.js';
+import type { Session } from '../../postgres/session.js';
+import { titleOf } from '../../projects/project-migration.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { readRestoreMark, requireOurs } from '../database/working-database.js';
 import { MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
+import { isMarkedRolledBack, markRolledBack } from './revert/mark-rolled-back.js';
 
 type Context = StepContext<'swap-database'>;
 
-/**
- * Puts a restored database in the place of the live one: the books are written first, the live one is put aside under a
- * name that says of which migration, and then the restored one gets its name. Nothing is dropped.
- */
+/** Puts a restored database in the place of the live one, which is kept aside: locked, whole and marked. */
 export const swapDatabase: Step<'swap-database'> = {
   kind: 'swap-database',
 
   async probe(context) {
-    const { live, aside, working } = await states(context);
-    if (aside.exists && isOurs(context, live)) return { state: 'done', result: { keptAs: asideName(context) } };
-    if (aside.exists && !live.exists && working.exists)
-      return { state: 'partial', detail: 'the live database is put aside, the restored one has not its name yet' };
-    if (!aside.exists && live.exists && working.exists) return { state: 'not-started' };
-    const { database } = context.params.address;
-    const there = live.exists ? 'stands and is not ours' : 'is missing';
-    return { state: 'unknown', detail: `${database} ${there}; look at it and at ${asideName(context)} by hand` };
+    const keptAs = keptName(context);
+    const { live, kept, restored } = await states(context);
+    if (!kept.exists) return { state: 'not-started' };
+    if (live.exists && live.migrationId === context.run.migrationId && !restored.exists)
+      return { state: 'done', result: { keptAs } };
+    return live.exists
+      ? {
+          state: 'unknown',
+          detail: `${keptAs} is aside, and ${context.params.address.database} is not the restored one`,
+        }
+      : { state: 'partial', detail: `${keptAs} is aside, nothing stands in its place` };
   },
 
   async run(context) {
     const { params, run, tools, signal, lease } = context;
     const { server, database } = params.address;
-    const keptAs = asideName(context);
-    await recordRevert(context);
+    const keptAs = keptName(context);
+    const { live, kept } = await states(context);
+    const comment = await withAdmin(context, server, MAINTENANCE_DATABASE, (session) =>
+      requireOurs(session, params.workingName, run.migrationId),
+    );
+    // Before the swap: what stands under the live name never lacks it.
+    await withAdmin(context, server, params.workingName, (session) => markRolledBack(context, session));
+    await tools.faults.reach('step.swap-database.marked');
     await withAdmin(context, server, MAINTENANCE_DATABASE, async (session) => {
-      const comment = await requireOurs(session, params.workingName, run.migrationId);
-      const live = await databaseState(session, database);
-      await tools.captures.keep(run, () =>
-        Promise.resolve({ restored: comment ?? '', markedBefore: live.migrationId ?? null }),
-      );
-      if (!(await databaseState(session, keptAs)).exists) {
+      if (!kept.exists && live.exists) {
+        await lockOut(context, session, comment ?? '');
+        await tools.faults.reach('step.swap-database.locked');
         await lease.check();
-        // First the mark: what has the name also has the mark.
-        await markDatabase(session, database, run.migrationId);
         await renameDatabase(session, { from: database, to: keptAs, signal });
       }
       await tools.faults.reach('step.swap-database.aside');
       await lease.check();
       await markDatabase(session, params.workingName, run.migrationId, readRestoreMark(comment).comment);
       await renameDatabase(session, { from: params.workingName, to: database, signal });
+      await tools.faults.reach('step.swap-database.swapped');
     });
     return { keptAs };
   },
 
-  async verify(context, { keptAs }: SwapDatabaseResult) {
-    const { live, aside } = await states(context);
-    if (aside.exists && isOurs(context, live)) return;
-    const { database, server } = context.params.address;
+  async verify(context) {
+    const { server, database } = context.params.address;
+    const holds = await withAdmin(context, server, database, (session) => isMarkedRolledBack(context, session));
+    if (holds) return;
     throw new RehomeError(
-      'VERIFICATION_FAILED',
-      `after the swap ${database} and ${keptAs} do not both stand at ${placeOf(server)}; look at them by hand`,
+      'DRIFT_DETECTED',
+      `${titleOf(context.params.migration)} is not marked as rolled back in ${database}; is it the restored database?`,
     );
   },
 
@@ -76,108 +70,85 @@ export const swapDatabase: Step<'swap-database'> = {
 
   describe({ address, workingName, migration }) {
     const at = placeOf(address.server);
-    const database = quoteIdentifier(address.database);
-    const aside = quoteIdentifier(fitIdentifier(address.database, '__before_<8 hex>'));
+    const live = quoteIdentifier(address.database);
+    const kept = quoteIdentifier(fitIdentifier(address.database, '__before_<8 hex>'));
     return [
-      {
-        tool: 'sql',
-        at: `${at}/${workingName}`,
-        text: `update rehome.schema_migrations set status = 'rolled_back' where app = '${migration.app}' and version = '${migration.version}'`,
-      },
-      { tool: 'sql', at, text: `alter database ${database} rename to ${aside}` },
-      { tool: 'sql', at, text: `alter database ${quoteIdentifier(workingName)} rename to ${database}` },
+      { tool: 'sql', at: `${at}/${workingName}`, text: `mark ${titleOf(migration)} as rolled_back` },
+      { tool: 'sql', at, text: `alter database ${live} connection limit 0; end its sessions` },
+      { tool: 'sql', at, text: `alter database ${live} rename to ${kept}` },
+      { tool: 'sql', at, text: `alter database ${quoteIdentifier(workingName)} rename to ${live}` },
     ];
   },
 };
 
-/** What was live is live again, and the restored one has its working name, which the undo of the restore drops. */
+/** Of the migration: every attempt and generation means the same name. */
+function keptName({ params, run }: Context): string {
+  return fitIdentifier(params.address.database, `__before_${run.migrationId.replaceAll('-', '').slice(0, 8)}`);
+}
+
+async function states(context: Context) {
+  const { address, workingName } = context.params;
+  return withAdmin(context, address.server, MAINTENANCE_DATABASE, async (session) => ({
+    live: await databaseState(session, address.database),
+    kept: await databaseState(session, keptName(context)),
+    restored: await databaseState(session, workingName),
+  }));
+}
+
+/** Nobody new gets in but superusers, whom the rename ends like everybody else. */
+async function lockOut(context: Context, session: Session, restored: string): Promise<void> {
+  const { params, run, tools, lease } = context;
+  const { database } = params.address;
+  await tools.captures.keep(run, async () => {
+    const { rows } = await session.query<{ limit: number }>(
+      `select datconnlimit as limit from pg_database where datname = $1`,
+      [database],
+    );
+    const { migrationId } = await databaseState(session, database);
+    return { connectionLimit: rows[0]?.limit ?? -1, markedBefore: migrationId ?? null, restored };
+  });
+  await lease.check();
+  await markDatabase(session, database, run.migrationId);
+  await session.query(`alter database ${quoteIdentifier(database)} connection limit 0`);
+}
+
+/** The kept one comes back to its name, open as it was; the restored one takes its working name again. */
 async function swapBack(context: Context): Promise<JsonObject> {
   const { params, run, tools, signal, lease } = context;
   const { server, database } = params.address;
-  const { live, aside } = await states(context);
   const captured = await tools.captures.find(run);
-  // Without a capture no attempt came as far as a rename.
-  if (captured === undefined) return { swappedBack: false };
-  await withAdmin(context, server, MAINTENANCE_DATABASE, async (session) => {
-    if (aside.exists && isOurs(context, live)) {
-      await lease.check();
-      await renameDatabase(session, { from: database, to: params.workingName, signal });
-    }
+  const keptAs = keptName(context);
+  const swappedBack = await withAdmin(context, server, MAINTENANCE_DATABASE, async (session) => {
+    const kept = await databaseState(session, keptAs);
     await lease.check();
-    if (aside.exists) await renameDatabase(session, { from: asideName(context), to: database, signal });
-    await giveMarkBack(session, database, captured['markedBefore']);
-    const working = await databaseState(session, params.workingName);
-    if (isOurs(context, working) && typeof captured['restored'] === 'string')
-      await markDatabase(session, params.workingName, run.migrationId, captured['restored']);
+    if (kept.migrationId === run.migrationId) {
+      const live = await databaseState(session, database);
+      if (live.migrationId === run.migrationId)
+        await renameDatabase(session, { from: database, to: params.workingName, signal });
+      await renameDatabase(session, { from: keptAs, to: database, signal });
+    }
+    if (captured !== undefined) {
+      await reopen(session, database, captured);
+      await giveRestoreMarkBack(context, session, captured);
+    }
+    return kept.exists;
   });
   await tools.captures.forget(run);
-  return { swappedBack: aside.exists };
+  return { swappedBack };
 }
 
-async function giveMarkBack(session: Session, database: string, markedBefore: unknown): Promise<void> {
+async function reopen(session: Session, database: string, captured: JsonObject): Promise<void> {
+  const { connectionLimit, markedBefore } = captured;
+  await session.query(
+    `alter database ${quoteIdentifier(database)} connection limit ${String(Number(connectionLimit))}`,
+  );
   if (typeof markedBefore === 'string') await markDatabase(session, database, markedBefore);
   else await unmarkDatabase(session, database);
 }
 
-/** The backup is older than the version, or knows it as applied: either way it is taken back from now on. */
-async function recordRevert(context: Context): Promise<void> {
-  const { params, run, tools, lease } = context;
-  const { live, aside } = await states(context);
-  const { checksum } = projectMigration(await tools.projects.load(params.project), params.migration);
-  // Interrupted between the renames the restored one is still under its working name.
-  const name = aside.exists && isOurs(context, live) ? params.address.database : params.workingName;
-  await lease.check();
-  await withAdmin(context, params.address.server, name, async (session) => {
-    await ensureTracking(session);
-    await inTransaction(session, async () => {
-      for (const schema of params.schemas) {
-        const tracked = { ...params.migration, project: params.project.name, schema, checksum };
-        if (await isRecorded(session, tracked, run.migrationId)) continue;
-        await recordStatus(
-          session,
-          { ...tracked, by: params.revertedBy, migrationId: run.migrationId },
-          { status: 'rolled_back', executionTimeMs: 0 },
-        );
-      }
-    });
-  });
-}
-
-async function isRecorded(
-  session: Session,
-  tracked: { readonly project: string; readonly schema: string; readonly app: string; readonly version: string },
-  migrationId: string,
-): Promise<boolean> {
-  const { rowCount } = await session.query(
-    `select from rehome.schema_migrations
-      where project = $1 and schema = $2 and app = $3 and version = $4
-        and migration_id = $5 and status = 'rolled_back'`,
-    [tracked.project, tracked.schema, tracked.app, tracked.version, migrationId],
-  );
-  return rowCount === 1;
-}
-
-interface States {
-  readonly live: DatabaseState;
-  readonly aside: DatabaseState;
-  readonly working: DatabaseState;
-}
-
-async function states(context: Context): Promise<States> {
-  const { address, workingName } = context.params;
-  return withAdmin(context, address.server, MAINTENANCE_DATABASE, async (session) => ({
-    live: await databaseState(session, address.database),
-    aside: await databaseState(session, asideName(context)),
-    working: await databaseState(session, workingName),
-  }));
-}
-
-/** The live one carries our mark only between its marking and its rename, when nothing stands aside yet. */
-function isOurs({ run }: Context, { exists, migrationId }: DatabaseState): boolean {
-  return exists && migrationId === run.migrationId;
-}
-
-/** Of the migration: every attempt and generation means the same name. */
-function asideName({ params, run }: Context): string {
-  return fitIdentifier(params.address.database, `__before_${run.migrationId.replaceAll('-', '').slice(0, 8)}`);
+/** The undo of the restore finds its database as the restore left it. */
+async function giveRestoreMarkBack({ params, run }: Context, session: Session, { restored }: JsonObject): Promise<void> {
+  const working = await databaseState(session, params.workingName);
+  if (working.migrationId === run.migrationId && typeof restored === 'string')
+    await markDatabase(session, params.workingName, run.migrationId, restored);
 }
