@@ -17,7 +17,7 @@ import { readExecutorConfig } from '../../apps/executor/src/executor.config.js';
 import type { StepTools } from '../../apps/executor/src/running/step-tools.js';
 import { Redactor } from '../../apps/executor/src/secrets/redact.js';
 import { stepOf } from '../../apps/executor/src/steps/step-registry.js';
-import type { Step } from '../../apps/executor/src/running/step.js';
+import type { Step, StepContext } from '../../apps/executor/src/running/step.js';
 import { attempt, DeadAttempt, resultOf, type AttemptOptions } from '../integration/steps/attempts.js';
 import { createTestLedger, type TestLedger } from './ledger.js';
 import { addressOf } from './moved-database.js';
@@ -167,6 +167,7 @@ export class ProjectRig {
       attempt: more.attempt ?? 1,
       ...(more.stepId === undefined ? {} : { stepId: more.stepId }),
       ...(more.result === undefined ? {} : { result: more.result }),
+      ...(more.progress === undefined ? {} : { progress: more.progress }),
     };
   }
 }
@@ -179,6 +180,7 @@ export interface RigAttempt<K extends StepKind> {
   readonly stepId?: string;
   readonly attempt?: number;
   readonly result?: ResultOf<K>;
+  readonly progress?: StepContext<K>['progress'];
 }
 
 /** `project.yaml` of one database that holds everything. */

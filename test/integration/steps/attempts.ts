@@ -20,6 +20,7 @@ export interface AttemptOptions<K extends StepKind> {
   readonly generation?: number;
   readonly attempt: number;
   readonly result?: ResultOf<K>;
+  readonly progress?: StepContext<K>['progress'];
 }
 
 /** One attempt at a step, as the runner makes it, without a ledger. */
@@ -105,7 +106,7 @@ function contextOf<K extends StepKind>(
       },
     },
     tools: { ...options.tools, faults: faults as FaultPoints },
-    progress: () => undefined,
+    progress: options.progress ?? (() => undefined),
   };
 }
 

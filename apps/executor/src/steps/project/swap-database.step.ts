@@ -147,7 +147,11 @@ async function reopen(session: Session, database: string, captured: JsonObject):
 }
 
 /** The undo of the restore finds its database as the restore left it. */
-async function giveRestoreMarkBack({ params, run }: Context, session: Session, { restored }: JsonObject): Promise<void> {
+async function giveRestoreMarkBack(
+  { params, run }: Context,
+  session: Session,
+  { restored }: JsonObject,
+): Promise<void> {
   const working = await databaseState(session, params.workingName);
   if (working.migrationId === run.migrationId && typeof restored === 'string')
     await markDatabase(session, params.workingName, run.migrationId, restored);
