@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { quoteIdentifier } from '#shared/database/identifier.js';
 import { writeCatalogue, SAMPLE_ENTITLEMENTS, type Catalogue } from '../../scripts/stack/catalogue-file.js';
 import { builtFile } from '../../scripts/stack/project-root.js';
 import type { NamedServer } from '../../scripts/stack/running-stack.js';
@@ -89,6 +90,20 @@ export class InProcessWorld {
     return tenant;
   }
 
+  /** An empty database of an owner that may log in, on the server that the catalogue calls `pool-2`. */
+  async database(name: string, owner: string): Promise<void> {
+    this.writeCatalogue();
+    await this.onServer('postgres', `create role ${quoteIdentifier(owner)} login`);
+    await this.onServer('postgres', `create database ${quoteIdentifier(name)} owner ${quoteIdentifier(owner)}`);
+  }
+
+  /** Rows of a query on that server, as its administrator. */
+  onServer<Row extends object>(database: string, text: string): Promise<Row[]> {
+    const url = new URL(this.server.adminUrl);
+    url.pathname = `/${database}`;
+    return rowsOf<Row>(url.toString(), text, []);
+  }
+
   /** `rehome … --in-process` as somebody types it, with further variables such as fault points. */
   async rehome(args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<CommandEnd> {
     return this.ended(this.launch(args, extra));
@@ -126,14 +141,8 @@ export class InProcessWorld {
   }
 
   /** Rows of a query on the ledger, as its administrator. */
-  async query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = new pg.Client({ connectionString: this.ledgerUrl });
-    await client.connect();
-    try {
-      return (await client.query<Row>(text, values)).rows;
-    } finally {
-      await client.end();
-    }
+  query<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return rowsOf<Row>(this.ledgerUrl, text, values);
   }
 
   async stop(): Promise<void> {
@@ -174,5 +183,15 @@ export class InProcessWorld {
       sources: {},
       instances,
     });
+  }
+}
+
+async function rowsOf<Row extends object>(connectionString: string, text: string, values: unknown[]): Promise<Row[]> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text, values)).rows;
+  } finally {
+    await client.end();
   }
 }

@@ -39,10 +39,16 @@ export function planText(plan: ShownPlan, look: PlanLook): string {
     `Hash  sha256:${bare(plan.planHash)}`,
     ...(look.dryRun
       ? [
-          `Next:  rehome submit …   with the same arguments${look.verbose ? '' : '; rehome plan --id ' + plan.planId + ' -v shows every statement'}`,
+          `Next:  ${submitLine(plan)}   with the same arguments${look.verbose ? '' : '; rehome plan --id ' + plan.planId + ' -v shows every statement'}`,
         ]
       : []),
   ].join('\n');
+}
+
+/** Projects have commands of their own; what they typed is theirs to type again. */
+function submitLine({ plan }: ShownPlan): string {
+  const kind = plan?.kind ?? '';
+  return ['apply', 'revert'].includes(kind) ? `rehome ${kind} …` : 'rehome submit …';
 }
 
 function stepsText(plan: ShownPlan, look: PlanLook): string {

@@ -4,6 +4,7 @@ import { asJsonObject, type StepKind } from '#shared/contracts/steps/step-kinds.
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Step } from '../../running/step.js';
 import { typedParams } from '../params-shape.js';
+import { ScriptLines } from './script-lines.js';
 import { PLACEHOLDER_RESULTS } from './placeholder-results.js';
 
 type DescribeOf = (kind: StepKind) => Step<StepKind>['describe'];
@@ -17,7 +18,13 @@ export function describePlanWith(describeOf: DescribeOf): Step<'describe-plan'> 
     kind: 'describe-plan',
     readsOnly: true,
     probe: () => Promise.resolve({ state: 'not-started' }),
-    run: ({ params }) => Promise.resolve({ steps: describeSteps(params.plan, describeOf) }),
+    async run({ params, tools }) {
+      const scripts = new ScriptLines((pin) => tools.projects.load(pin));
+      const steps: StepDescription[] = [];
+      for (const described of describeSteps(params.plan, describeOf))
+        steps.push(await withScripts(described, params.plan, scripts));
+      return { steps };
+    },
     verify({ params }, { steps }) {
       if (steps.length === params.plan.steps.length) return Promise.resolve();
       return Promise.reject(new RehomeError('INTERNAL', 'a step of the plan was not described'));
@@ -25,6 +32,16 @@ export function describePlanWith(describeOf: DescribeOf): Step<'describe-plan'> 
     undo: () => Promise.resolve({}),
     describe: ({ plan }) => [{ tool: 'command', at: 'executor', text: `describe ${String(plan.steps.length)} steps` }],
   };
+}
+
+/** What the files of a project say stands behind the step's own words. */
+async function withScripts(
+  { stepId, lines }: StepDescription,
+  { steps }: Plan,
+  scripts: ScriptLines,
+): Promise<StepDescription> {
+  const step = steps.find(({ id }) => id === stepId);
+  return { stepId, lines: step === undefined ? lines : [...lines, ...(await scripts.of(step))] };
 }
 
 function describeSteps({ steps }: Plan, describeOf: DescribeOf): StepDescription[] {
