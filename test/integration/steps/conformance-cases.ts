@@ -19,14 +19,7 @@ export interface ConformanceCase<K extends StepKind> {
 
 /** Kinds of issue 5 that have no case yet; the last one to be built takes this away. */
 type WithoutCase =
-  | 'inspect-project'
-  | 'prove-fakes'
-  | 'apply-migrations'
-  | 'revert-migration'
-  | 'swap-database'
-  | 'run-command'
-  | 'validate-database'
-  | 'check-health';
+  'inspect-project' | 'prove-fakes' | 'apply-migrations' | 'revert-migration' | 'swap-database' | 'run-command';
 
 type Cases = { readonly [K in Exclude<StepKind, WithoutCase>]: ConformanceCase<K> };
 
@@ -327,5 +320,28 @@ export const CASES: Cases = {
     // One that is gone: what a clean-up of ours does to others' files is told in backups.int.spec.
     params: () => ({ backupIds: ['7d9f0a52-1111-4222-8333-444455556667'] }),
     diesAt: 'step.remove-backups.probe',
+  },
+  'validate-database': {
+    kind: 'validate-database',
+    params: ({ project, migratedDatabase }) => ({
+      project,
+      database: migratedDatabase,
+      categories: ['schema', 'indexes', 'constraints', 'data', 'security'],
+    }),
+    diesAt: 'step.validate-database.run.after',
+    holds: (_world, { checks }) => {
+      const unjudged = checks.filter(({ message }) => message.startsWith('it could not be judged'));
+      return unjudged.length === 0 ? Promise.resolve() : Promise.reject(new Error(JSON.stringify(unjudged)));
+    },
+  },
+  'check-health': {
+    kind: 'check-health',
+    params: ({ project, source }) => ({ project, servers: [source.server] }),
+    diesAt: 'step.check-health.run.after',
+    holds: async ({ ledger }, { databases }) => {
+      const rows = await ledger.query<{ state: string }>('select state from executor.project_health');
+      if (rows[0]?.state !== 'behind' || databases[0]?.pendingCount !== 1)
+        throw new Error(`the look was not kept: ${JSON.stringify({ rows, databases })}`);
+    },
   },
 };

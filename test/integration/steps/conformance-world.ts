@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import type { DatabaseAddress, ServerEndpoint, ServiceDefinition } from '#shared/contracts/registry.js';
+import type { MigratedDatabase, ProjectPin } from '#shared/contracts/steps/project-steps.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { createLogger } from '#shared/observability/logger.js';
+import { digestOf } from '#shared/projects/bundle/digest.js';
 import { createStepTools } from '../../../apps/executor/src/create-step-tools.js';
 import { readExecutorConfig } from '../../../apps/executor/src/executor.config.js';
 import type { StepTools } from '../../../apps/executor/src/running/step-tools.js';
@@ -95,12 +97,40 @@ export class ConformanceWorld {
       directory,
     );
     await world.putAside();
+    await world.pushProject();
     return world;
   }
 
   /** A dump that Rehome did not make. */
   get dump(): { path: string; sha256: string } {
     return { path: join(this.directory, 'dump.sql'), sha256: createHash('sha256').update(DUMP).digest('hex') };
+  }
+
+  /** A project of one table, pushed; its database is the source. */
+  get project(): ProjectPin {
+    return { name: 'shop', digest: digestOf(this.projectFiles()) };
+  }
+
+  get migratedDatabase(): MigratedDatabase {
+    const { source, sample } = this;
+    return { alias: 'main', address: source, schemas: ['public'], owner: sample.owner, settings: {} };
+  }
+
+  private projectFiles(): ReadonlyMap<string, string> {
+    const database = JSON.stringify({ server: this.source.server.name, database: this.source.database });
+    return new Map([
+      ['project.yaml', `name: shop\ndatabases:\n  main: ${database}\nrouter: { default: main }\n`],
+      ['migrations/shop/0001_stock.up.sql', 'create table stock (id int primary key);'],
+      ['migrations/shop/0001_stock.down.sql', 'drop table stock;'],
+    ]);
+  }
+
+  private async pushProject(): Promise<void> {
+    const files = JSON.stringify(Object.fromEntries(this.projectFiles()));
+    await this.ledger.query('insert into planner.project_content (digest, files) values ($1, $2)', [
+      this.project.digest,
+      files,
+    ]);
   }
 
   /** Database at the source that a move of this migration put aside, marked as such. */
