@@ -1,27 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { Plan } from '#shared/contracts/plan.js';
+import type { ConformanceCase, Results } from './conformance-case.js';
 import type { ConformanceWorld } from './conformance-world.js';
+import { PROJECT_CASES } from './project-cases.js';
 
-/** Results of the steps that have run, for those that follow. */
-export type Results = { [K in StepKind]?: ResultOf<K> };
-
-export interface ConformanceCase<K extends StepKind> {
-  readonly kind: K;
-  readonly params: (world: ConformanceWorld, results: Results) => ParamsOf<K>;
-  /** Where the process dies, after the effect or in the middle of it. */
-  readonly diesAt: string;
-  /** Its effects live in what this step made: undoing that one takes them back. */
-  readonly undoneWith?: StepKind;
-  /** What must be true of the world then, besides the step's own verify. */
-  readonly holds?: (world: ConformanceWorld, result: ResultOf<K>) => Promise<void>;
-}
-
-/** Kinds of issue 5 that have no case yet; the last one to be built takes this away. */
-type WithoutCase =
-  'inspect-project' | 'prove-fakes' | 'apply-migrations' | 'revert-migration' | 'swap-database' | 'run-command';
-
-type Cases = { readonly [K in Exclude<StepKind, WithoutCase>]: ConformanceCase<K> };
+type Cases = { readonly [K in StepKind]: ConformanceCase<K> };
 
 const EMPTY_PLAN: Plan = {
   planVersion: 1,
@@ -344,4 +328,5 @@ export const CASES: Cases = {
         throw new Error(`the look was not kept: ${JSON.stringify({ rows, databases })}`);
     },
   },
+  ...PROJECT_CASES,
 };

@@ -9,6 +9,7 @@ import pg from 'pg';
 import type { DatabaseAddress, ServerEndpoint, ServiceDefinition } from '#shared/contracts/registry.js';
 import type { MigratedDatabase, ProjectPin } from '#shared/contracts/steps/project-steps.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
+import { digestOf } from '#shared/projects/bundle/digest.js';
 import { createLogger } from '#shared/observability/logger.js';
 import { digestOf } from '#shared/projects/bundle/digest.js';
 import { createStepTools } from '../../../apps/executor/src/create-step-tools.js';
@@ -21,6 +22,7 @@ import { runPostgresUrl } from '../../harness/run-addresses.js';
 import type { RunningPostgres } from '../../harness/servers/running-server.js';
 import { startPostgres } from '../../harness/servers/start-servers.js';
 import { StubService } from '../../harness/stub-service.js';
+import { projectFiles } from './project-cases.js';
 
 const DUMP = 'create table public.of_a_file (id int primary key);\ninsert into public.of_a_file values (1);\n';
 
@@ -63,6 +65,7 @@ export class ConformanceWorld {
       REHOME_CONFIG_ROOTS: directory,
       REHOME_BACKUP_ROOTS: directory,
       REHOME_ALLOWED_HOSTS: '127.0.0.1',
+      REHOME_ALLOWED_PROGRAMS: '/bin/true',
       REHOME_PROVISIONER_URL: provisioner.url,
       REHOME_PROVISIONER_DEPROVISION: 'true',
       REHOME_LOG_LEVEL: 'silent',
@@ -156,6 +159,14 @@ export class ConformanceWorld {
     const name = quoteIdentifier(this.aside);
     await ask(maintenance, `create database ${name}`);
     await ask(maintenance, `comment on database ${name} is 'rehome migration ${this.migrationId}'`);
+  }
+
+  private async pushProject(): Promise<void> {
+    const files = projectFiles(this);
+    await this.ledger.query(`insert into planner.project_content (digest, files) values ($1, $2)`, [
+      digestOf(files),
+      JSON.stringify(Object.fromEntries(files)),
+    ]);
   }
 
   async disconnectApplication(): Promise<void> {

@@ -8,7 +8,8 @@ import { removeExpiredBackups } from '../../../apps/executor/src/backups/expired
 import type { Step } from '../../../apps/executor/src/running/step.js';
 import { STEPS } from '../../../apps/executor/src/steps/step-registry.js';
 import { attempt, resultOf } from './attempts.js';
-import { CASES, type ConformanceCase, type Results } from './conformance-cases.js';
+import type { ConformanceCase, Results } from './conformance-case.js';
+import { CASES } from './conformance-cases.js';
 import { ConformanceWorld } from './conformance-world.js';
 
 let started: ConformanceWorld | undefined;

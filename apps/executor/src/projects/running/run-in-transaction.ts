@@ -41,7 +41,6 @@ async function once(run: ScriptRun, end: TransactionEnd): Promise<RunOutcome> {
     }
     await around.reach('claimed', tracked);
     const executionTimeMs = await work(run, end);
-    await session.query(BECOME_ADMIN);
     await recordStatus(session, tracked, { status: end.status, executionTimeMs });
     await around.reach('before-commit', tracked);
     await around.check();
@@ -54,16 +53,28 @@ async function once(run: ScriptRun, end: TransactionEnd): Promise<RunOutcome> {
   }
 }
 
+/** As the owner; the session is the administrator's again afterwards. */
 async function work({ session, around, ...run }: ScriptRun, { verify }: TransactionEnd): Promise<number> {
   const startedAt = performance.now();
   const lockTimeoutMs = run.file.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
   await becomeOwner(session, { schema: run.tracked.schema, database: run.database, lockTimeoutMs }, true);
   await runStatements(session, run.script, around.signal);
   // Here, not at the commit: triggers that were put off run as the owner, and fail with the script.
-  await session.query('set constraints all immediate').catch((error: unknown) => {
-    const last = run.script.statements.at(-1);
-    throw last === undefined ? error : inScript(run.script, last, error);
-  });
-  if (verify !== undefined) await runVerification(session, verify, around.signal);
+  const now = 'set constraints all immediate';
+  if (verify !== undefined) {
+    await inLast(run.script, session.query(now));
+    await runVerification(session, verify, around.signal);
+    await session.query(BECOME_ADMIN);
+  } else {
+    await inLast(run.script, session.query(`${now}; ${BECOME_ADMIN}`));
+  }
   return performance.now() - startedAt;
+}
+
+/** What was put off fails after all statements; it is told with the last of them. */
+async function inLast(script: SqlScript, work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    const last = script.statements.at(-1);
+    throw last === undefined ? error : inScript(script, last, error);
+  });
 }

@@ -1,3 +1,4 @@
+import { quoteLiteral } from '#shared/database/identifier.js';
 import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js';
 import type { Session } from '../../postgres/session.js';
 
@@ -29,10 +30,17 @@ const OUR_SETTINGS: Readonly<Record<string, string>> = {
   search_path: '',
 };
 
-/** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. */
+/** Without parameters, so that it travels with what stands before it. */
+const OURS = (local: boolean): string =>
+  `select pg_catalog.set_config(name, value, ${String(local)})
+     from (values ${Object.entries(OUR_SETTINGS)
+       .map(([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`)
+       .join(', ')}) as setting (name, value)
+    where pg_catalog.current_setting(name, true) is not null`;
+
+/** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. One round trip. */
 export async function beginClean(session: Session): Promise<void> {
-  await session.query(`${FORGET}; begin isolation level read committed read write`);
-  await apply(session, OUR_SETTINGS, true, KNOWN);
+  await session.query(`${FORGET}; begin isolation level read committed read write; ${OURS(true)}`);
 }
 
 /** From here on the session is the owner, in the schema, with the project's settings. */
@@ -45,8 +53,7 @@ export const BECOME_ADMIN = `set local role none; set local search_path = ''`;
 
 /** For scripts without a transaction around them: the session stays the owner from statement to statement. */
 export async function prepareOwnerSession(session: Session, settings: ScriptSettings): Promise<void> {
-  await session.query(FORGET);
-  await apply(session, OUR_SETTINGS, false, KNOWN);
+  await session.query(`${FORGET}; ${OURS(false)}`);
   await becomeOwner(session, settings, false);
 }
 
@@ -66,19 +73,11 @@ function searchPath(schema: string): string {
   return schema === 'public' ? quoted : `${quoted}, public`;
 }
 
-const KNOWN = 'where current_setting(name, true) is not null';
-
-async function apply(
-  session: Session,
-  settings: Readonly<Record<string, string>>,
-  local: boolean,
-  only = '',
-): Promise<void> {
+async function apply(session: Session, settings: Readonly<Record<string, string>>, local: boolean): Promise<void> {
   const names = Object.keys(settings);
   await session.query(
     `select pg_catalog.set_config(name, value, $3)
-       from unnest($1::text[], $2::text[]) as setting (name, value)
-     ${only}`,
+       from unnest($1::text[], $2::text[]) as setting (name, value)`,
     [names, names.map((name) => settings[name]), local],
   );
 }

@@ -1,0 +1,110 @@
+import type { PendingMigration } from '#shared/contracts/projects.js';
+import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { checksumOf, digestOf } from '#shared/projects/bundle/digest.js';
+import type { ConformanceCase } from './conformance-case.js';
+import type { ConformanceWorld } from './conformance-world.js';
+
+const UP = 'create table public.of_a_project (id int primary key);\n';
+
+/** Files of a project whose one database is the moved one. */
+export function projectFiles({ source }: Pick<ConformanceWorld, 'source'>): Map<string, string> {
+  const database = JSON.stringify(`${source.database} moved`);
+  return new Map([
+    [
+      'project.yaml',
+      `name: conformance\ndatabases:\n  main: { server: dedicated, database: ${database} }\nrouter: { default: main }\n`,
+    ],
+    ['migrations/main/v001_initial.up.sql', UP],
+    ['migrations/main/v001_initial.down.sql', 'drop table public.of_a_project;\n'],
+  ]);
+}
+
+const NAME = { app: 'main', version: 'v001', name: 'initial' };
+
+function pending(action: PendingMigration['action']): PendingMigration {
+  return { ...NAME, action, checksum: checksumOf(UP), transactional: true, requires: [] };
+}
+
+function projectOf(world: ConformanceWorld) {
+  return { name: 'conformance', digest: digestOf(projectFiles(world)) };
+}
+
+function databaseOf({ source, targetServer, role }: ConformanceWorld): MigratedDatabase {
+  const address = { server: targetServer, database: `${source.database} moved` };
+  return { alias: 'main', address, schemas: ['public'], owner: role, settings: {} };
+}
+
+type ProjectKind = Extract<
+  StepKind,
+  | 'inspect-project'
+  | 'apply-migrations'
+  | 'prove-fakes'
+  | 'run-command'
+  | 'revert-migration'
+  | 'swap-database'
+>;
+
+/** In the order of a project's life; the database is the one that a move made. */
+export const PROJECT_CASES: { readonly [K in ProjectKind]: ConformanceCase<K> } = {
+  'inspect-project': {
+    kind: 'inspect-project',
+    params: (world) => ({ project: projectOf(world), servers: [world.targetServer], backup: true }),
+    diesAt: 'step.inspect-project.run.after',
+  },
+  'apply-migrations': {
+    kind: 'apply-migrations',
+    params: (world) => ({
+      project: projectOf(world),
+      database: databaseOf(world),
+      migrations: [pending('run')],
+      appliedBy: 'key:deploy',
+    }),
+    diesAt: 'step.apply-migrations.before-commit',
+    leaves: 'what was applied',
+  },
+  'prove-fakes': {
+    kind: 'prove-fakes',
+    params: (world) => ({
+      project: projectOf(world),
+      database: databaseOf(world),
+      migrations: [pending('fake')],
+    }),
+    diesAt: 'step.prove-fakes.built',
+  },
+  'run-command': {
+    kind: 'run-command',
+    params: (world) => ({
+      project: projectOf(world),
+      name: 'nothing',
+      database: databaseOf(world),
+      argv: ['/bin/true'],
+    }),
+    diesAt: 'step.run-command.ended',
+    leaves: 'what the program did',
+  },
+  'revert-migration': {
+    kind: 'revert-migration',
+    params: (world) => ({
+      project: projectOf(world),
+      database: databaseOf(world),
+      migration: NAME,
+      revertedBy: 'key:dba',
+    }),
+    diesAt: 'step.revert-migration.before-commit',
+    leaves: 'what was taken back',
+  },
+  'swap-database': {
+    kind: 'swap-database',
+    params: (world, results) => ({
+      address: databaseOf(world).address,
+      workingName: results['restore-backup']?.workingName ?? 'none yet',
+      project: projectOf(world),
+      migration: NAME,
+      schemas: ['public'],
+      revertedBy: 'key:dba',
+    }),
+    diesAt: 'step.swap-database.aside',
+    leaves: 'the books in the restored database, which the undo of its restore drops',
+  },
+};
