@@ -9,7 +9,6 @@ import pg from 'pg';
 import type { DatabaseAddress, ServerEndpoint, ServiceDefinition } from '#shared/contracts/registry.js';
 import type { MigratedDatabase, ProjectPin } from '#shared/contracts/steps/project-steps.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
-import { digestOf } from '#shared/projects/bundle/digest.js';
 import { createLogger } from '#shared/observability/logger.js';
 import { digestOf } from '#shared/projects/bundle/digest.js';
 import { createStepTools } from '../../../apps/executor/src/create-step-tools.js';
@@ -101,6 +100,7 @@ export class ConformanceWorld {
     );
     await world.putAside();
     await world.pushProject();
+    await world.pushMovedProject();
     return world;
   }
 
@@ -161,7 +161,7 @@ export class ConformanceWorld {
     await ask(maintenance, `comment on database ${name} is 'rehome migration ${this.migrationId}'`);
   }
 
-  private async pushProject(): Promise<void> {
+  private async pushMovedProject(): Promise<void> {
     const files = projectFiles(this);
     await this.ledger.query(`insert into planner.project_content (digest, files) values ($1, $2)`, [
       digestOf(files),

@@ -37,12 +37,7 @@ function databaseOf({ source, targetServer, role }: ConformanceWorld): MigratedD
 
 type ProjectKind = Extract<
   StepKind,
-  | 'inspect-project'
-  | 'apply-migrations'
-  | 'prove-fakes'
-  | 'run-command'
-  | 'revert-migration'
-  | 'swap-database'
+  'inspect-project' | 'apply-migrations' | 'prove-fakes' | 'run-command' | 'revert-migration' | 'swap-database'
 >;
 
 /** In the order of a project's life; the database is the one that a move made. */
