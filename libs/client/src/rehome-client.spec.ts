@@ -98,3 +98,41 @@ describe('live events', () => {
     await expect(none.follow('m').next()).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
+
+describe('a project', () => {
+  it('is sent as the archive that it is', async () => {
+    const client = await planner(json(200, { name: 'shop', digest: 'd' }));
+    expect(await client.putProject('shop', Buffer.from('archive'))).toMatchObject({ name: 'shop' });
+    expect([asked[0]?.method, asked[0]?.url]).toEqual(['PUT', '/v1/projects/shop']);
+    expect(asked[0]?.headers).toMatchObject({ 'content-type': 'application/gzip', 'content-length': '7' });
+  });
+
+  it('is read from its folder, under the name that project.yaml says', async () => {
+    const client = await planner(json(200, {}));
+    await client.pushFolder('examples/epsm');
+    expect(asked[0]?.url).toBe('/v1/projects/epsm');
+    await expect(client.pushFolder('examples/requests')).rejects.toThrow('holds no project.yaml');
+  });
+
+  it('needs a migration when an apply would do something, and fails with the reasons when it would be refused [d8]', async () => {
+    const decided = { planId: 'p', reasons: [] };
+    const client = await planner(
+      json(200, { ...decided, status: 'completed', steps: [{}] }),
+      json(200, { ...decided, status: 'completed', steps: [] }),
+      json(200, { ...decided, status: 'refused', reasons: [{ code: 'COVERAGE_INCOMPLETE', detail: 'results' }] }),
+    );
+    expect(await client.migrationNeeded('shop')).toBe(true);
+    expect(await client.migrationNeeded({ project: 'shop' })).toBe(false);
+    await expect(client.migrationNeeded('shop')).rejects.toMatchObject({ code: 'COVERAGE_INCOMPLETE' });
+  });
+
+  it('is brought up to date behind whoever does it already [d8 e8]', async () => {
+    const client = await planner(
+      json(202, { migrationId: 'm' }),
+      json(200, { status: 'scheduled' }),
+      json(200, { status: 'completed', result: { applied: 0 } }),
+    );
+    expect(await client.applyIfNeeded('shop')).toMatchObject({ status: 'completed', result: { applied: 0 } });
+    expect(asked.map(({ url }) => url)).toEqual(['/v1/migrations', '/v1/migrations/m', '/v1/migrations/m?wait=30']);
+  });
+});
