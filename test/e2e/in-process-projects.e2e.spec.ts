@@ -31,6 +31,7 @@ router:
   'migrations/shop/0001_orders.down.sql': 'drop table orders;\n',
   'migrations/shop/0002_result_pages.up.sql': '-- requires: 0001\ncreate table result_pages (id bigint primary key);\n',
   'migrations/shop/0003_customers.up.sql': 'create table customers (id bigint primary key);\n',
+  'migrations/shop/0003_customers.down.sql': 'drop table customers;\n',
 };
 
 /** Writes files into the folder of a project, beside those that are there. */
@@ -155,4 +156,35 @@ describe('rehome apply --in-process', () => {
       expect.stringMatching(/\[COVERAGE_INCOMPLETE\]\n[\s\S]*results, which is neither asked for nor left out/),
     ]);
   }, 120_000);
+});
+
+describe('rehome revert --in-process', () => {
+  it('in an emergency brings back the database of before the version, and keeps the other aside [d10]', async () => {
+    const typed = ['revert', '--project', 'shop', '--database', 'default', '--version', '0005', '--emergency-latest'];
+    const end = await world.rehome([...typed, '--json']);
+    expect(json<MigrationView>(end)).toMatchObject({
+      status: 'completed',
+      result: { migration: 'shop/0005_broken', status: 'rolled_back', by: 'restore', keptAs: expect.any(String) },
+    });
+    expect(await tablesOf('shop_db')).toEqual(['customers', 'orders', 'stock']);
+    const { keptAs } = json<MigrationView>(end).result as { keptAs?: string };
+    expect(await tablesOf(keptAs ?? '')).toContain('mended');
+  }, 180_000);
+
+  it('takes a version back by its down script, after a safety backup [d4 d7 d9]', async () => {
+    const typed = ['revert', '--project', 'shop', '--database', 'default', '--version', '0003_customers'];
+    const end = await world.rehome([...typed, '--json']);
+    expect(json<MigrationView>(end)).toMatchObject({
+      status: 'completed',
+      result: { by: 'down-script', status: 'rolled_back', backupId: expect.any(String) },
+    });
+    expect(await tablesOf('shop_db')).toEqual(['orders', 'stock']);
+    const { items } = json<{ items: ProjectHistoryEntry[] }>(
+      await world.rehome(['history', '--project', 'shop', '--limit', '2', '--json']),
+    );
+    expect(items.map(({ version, status }) => [version, status])).toEqual([
+      ['0003', 'rolled_back'],
+      ['0005', 'rolled_back'],
+    ]);
+  }, 180_000);
 });

@@ -11,7 +11,7 @@ type Lines = StepDescription['lines'];
 
 /** An event holds 256 KiB, and the steps' own lines need room, too. */
 const LONGEST_SCRIPT = 8 * 1024;
-const LONGEST_TOGETHER = 128 * 1024;
+const LONGEST_TOGETHER = 64 * 1024;
 
 /** Tells the texts of scripts until there are too many of them: each file once, in the order in which they are run. */
 export class ScriptLines {
