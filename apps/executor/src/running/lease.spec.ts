@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { Lease, type LeaseAnswer } from './lease.js';
@@ -62,6 +63,11 @@ describe('the lease of an attempt', () => {
     answer = () => Promise.resolve({ held: true, cancelRequested: true });
     await jest.advanceTimersByTimeAsync(5_000);
     expect(reasonOf(lease.signal)).toBe('STEP_CANCELLED');
+  });
+
+  it('keeps no listener of the checks that are over: a long step makes thousands', async () => {
+    for (let check = 0; check < 20; check += 1) await lease.check();
+    expect(getEventListeners(lease.signal, 'abort')).toEqual([]);
   });
 
   it('refuses an effect once it is lost', async () => {

@@ -55,7 +55,7 @@ export class Lease implements StepLease {
   /** Renews now. Without an answer the lease we know of still counts, until its margin. */
   async check(): Promise<void> {
     this.signal.throwIfAborted();
-    await Promise.race([this.beat(), once(this.signal)]);
+    await untilEither(this.beat(), this.signal);
     this.signal.throwIfAborted();
   }
 
@@ -126,8 +126,14 @@ export class Lease implements StepLease {
   }
 }
 
-function once(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Resolves at the abort, or as the work does; leaves no listener behind, for a long step checks thousands of times. */
+async function untilEither(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let end: () => void = () => undefined;
+  const aborted = new Promise<void>((resolve) => (end = resolve));
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 }
