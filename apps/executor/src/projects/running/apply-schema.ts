@@ -4,6 +4,7 @@ import type { LoadedProject } from '#shared/projects/load-project.js';
 import type { Session } from '../../postgres/session.js';
 import { projectMigration } from '../project-migration.js';
 import { claimMigration, recordWithoutRunning, type TrackedMigration } from '../tracking/tracking-rows.js';
+import { isBundled, runBundle } from './run-bundle.js';
 import { runInTransaction } from './run-in-transaction.js';
 import { runOutsideTransaction } from './run-outside-transaction.js';
 import type { RunOutcome, ScriptRun, ScriptSurroundings } from './schema-run.js';
@@ -14,6 +15,8 @@ export interface DatabaseApply {
   readonly project: LoadedProject;
   readonly migrationId: string;
   readonly around: ScriptSurroundings;
+  /** Whether versions of a schema may be sent together, which pays on many schemas. */
+  readonly bundles: boolean;
   /** The administrator's session that holds the lock of the database. */
   readonly admin: Session;
   /** Called for each version that is settled by this call. */
@@ -40,15 +43,41 @@ export async function applySchema(
   apply: DatabaseApply,
   pending: readonly PendingMigration[],
 ): Promise<void> {
-  for (const [index, migration] of pending.entries()) {
+  let alone = 0;
+  for (let index = 0; index < pending.length;) {
     apply.around.signal.throwIfAborted();
-    if (migration.action === 'run') {
-      await runOne(session, schema, apply, migration);
+    const left = pending.slice(index);
+    const runs = left.findIndex(({ action }) => action === 'run');
+    const [migration] = left;
+    if (migration === undefined) return;
+    if (runs !== 0) {
+      await recordRest(session, schema, apply, left);
+      index += runs < 0 ? left.length : runs;
       continue;
     }
-    if (index > 0 && pending[index - 1]?.action !== 'run') continue;
-    await recordRest(session, schema, apply, pending.slice(index));
+    const bundled = index >= alone ? await applyBundle(session, schema, apply, left) : undefined;
+    if (bundled === undefined || bundled.applied === 0) await runOne(session, schema, apply, migration);
+    // What was refused together is told by whatever fails alone.
+    if (bundled?.applied === 0) alone = index + bundled.tried;
+    index += Math.max(1, bundled?.applied ?? 1);
   }
+}
+
+/** Those at the beginning that can be sent together; undefined where there is nothing to gain. */
+async function applyBundle(
+  session: Session,
+  schema: string,
+  apply: DatabaseApply,
+  left: readonly PendingMigration[],
+): Promise<{ readonly tried: number; readonly applied: number } | undefined> {
+  if (!apply.bundles) return undefined;
+  const runs = left.map((migration) => runOf(session, schema, apply, migration));
+  const end = left.findIndex(({ action }, index) => action !== 'run' || !isBundled(runs[index]));
+  const bundle = end < 0 ? runs : runs.slice(0, end);
+  if (bundle.length < 2) return undefined;
+  const applied = await runBundle(bundle);
+  for (const { tracked, executionTimeMs } of applied) await apply.settled(tracked, { outcome: 'ran', executionTimeMs });
+  return { tried: bundle.length, applied: applied.length };
 }
 
 /** Those up to the next that runs, in one statement. */
@@ -74,10 +103,9 @@ async function runOne(
   apply: DatabaseApply,
   migration: PendingMigration,
 ): Promise<void> {
-  const { params, around, admin } = apply;
-  const file = projectMigration(apply.project, migration);
-  const tracked = trackedOf(schema, apply, migration);
-  const run: ScriptRun = { database: params.database, file, script: file.up, tracked, around, session };
+  const { admin } = apply;
+  const run = runOf(session, schema, apply, migration);
+  const { file, tracked } = run;
   const verify = file.verify === undefined ? {} : { verify: file.verify };
   const startedAt = performance.now();
   try {
@@ -92,6 +120,12 @@ async function runOne(
   } catch (error) {
     throw new SchemaFailure(tracked, performance.now() - startedAt, error);
   }
+}
+
+function runOf(session: Session, schema: string, apply: DatabaseApply, migration: PendingMigration): ScriptRun {
+  const file = projectMigration(apply.project, migration);
+  const tracked = trackedOf(schema, apply, migration);
+  return { database: apply.params.database, file, script: file.up, tracked, around: apply.around, session };
 }
 
 export function trackedOf(

@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/session.js';
 
 /** Fewer schemas are done one after the other: opening sessions would take longer. */
-const PARALLEL_FROM = 8;
+export const PARALLEL_FROM = 8;
 /** Measured on two cores: the server, not the wire, is what there is to wait for. */
 const SESSIONS = 4;
 

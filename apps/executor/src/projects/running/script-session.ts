@@ -1,5 +1,6 @@
 import { quoteLiteral } from '#shared/database/identifier.js';
 import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js';
+import { quoteLiteral } from '#shared/database/identifier.js';
 import type { Session } from '../../postgres/session.js';
 
 /** How long a statement may wait for a lock when the file does not say. */
@@ -43,9 +44,18 @@ export async function beginClean(session: Session): Promise<void> {
   await session.query(`${FORGET}; begin isolation level read committed read write; ${OURS(true)}`);
 }
 
+/** The same as a text, for a message of many statements. */
+export function beginCleanText(): string {
+  const settings = Object.entries(OUR_SETTINGS).map(
+    ([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`,
+  );
+  return `${FORGET}; begin isolation level read committed read write;
+    select pg_catalog.set_config(name, value, true) from (values ${settings.join(', ')}) as setting (name, value) ${KNOWN}`;
+}
+
 /** From here on the session is the owner, in the schema, with the project's settings. */
 export async function becomeOwner(session: Session, settings: ScriptSettings, local: boolean): Promise<void> {
-  await apply(session, settingsOf(settings), local);
+  await apply(session, ownerSettings(settings), local);
 }
 
 /** Back to the administrator; without calling a function, which the script may have put a namesake before. */
@@ -57,7 +67,8 @@ export async function prepareOwnerSession(session: Session, settings: ScriptSett
   await becomeOwner(session, settings, false);
 }
 
-function settingsOf({ schema, database, lockTimeoutMs }: ScriptSettings): Record<string, string> {
+/** In the order in which they are set. */
+export function ownerSettings({ schema, database, lockTimeoutMs }: ScriptSettings): Record<string, string> {
   return {
     lock_timeout: String(lockTimeoutMs),
     ...database.settings,

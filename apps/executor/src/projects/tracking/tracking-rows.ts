@@ -4,6 +4,7 @@ import {
   type MigrationName,
   type MigrationStatus,
 } from '#shared/contracts/projects.js';
+import { quoteLiteral } from '#shared/database/identifier.js';
 import type { Session } from '../../postgres/session.js';
 import { hasTracking } from './tracking-tables.js';
 
@@ -83,6 +84,41 @@ export async function holdForRevert(session: Session, migration: TrackedMigratio
     keyOf(migration),
   );
   return rowCount === 1;
+}
+
+/** `claimMigration` as a text that fails, by a division by zero, where the version is settled. */
+export function claimText(migration: TrackedMigration): string {
+  const values = [...keyOf(migration), migration.name, ...written(migration)].map(quoteLiteral);
+  const [project, schema, app, version, name, checksum, by, migrationId] = values;
+  return `with claimed as (
+            insert into rehome.schema_migrations as tracked
+              (project, schema, app, version, name, checksum, status, applied_by, migration_id)
+            values (${[project, schema, app, version, name, checksum, `'running'`, by, migrationId].join(', ')})
+            on conflict (project, schema, app, version) do update
+              set name = excluded.name, checksum = excluded.checksum, status = 'running',
+                  applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
+            where tracked.status <> all (array[${STANDING.map(quoteLiteral).join(', ')}])
+            returning 1
+          )
+          select 1 / count(*) as claimed from claimed`;
+}
+
+/** Writes that a claimed version is applied, and the line of the log; answers the time since the transaction began. */
+export function finishText(migration: TrackedMigration, column: string): string {
+  const [project, schema, app, version] = keyOf(migration).map(quoteLiteral);
+  return `with finished as (
+            update rehome.schema_migrations
+               set status = 'applied', applied_at = clock_timestamp(),
+                   execution_time_ms = round(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)
+             where project = ${project ?? ''} and schema = ${schema ?? ''} and app = ${app ?? ''} and version = ${version ?? ''}
+            returning *
+          ), logged as (
+            insert into rehome.migration_log
+              (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
+            select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
+              from finished
+          )
+          select execution_time_ms as ${column} from finished`;
 }
 
 /** Writes how a version stands now, and the line of the log. */

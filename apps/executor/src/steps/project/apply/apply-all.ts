@@ -8,7 +8,7 @@ import { withMigrationLock } from '../../../projects/migration-lock.js';
 import { projectMigration } from '../../../projects/project-migration.js';
 import { applySchema, SchemaFailure, type DatabaseApply } from '../../../projects/running/apply-schema.js';
 import { migrationFailed } from '../../../projects/running/migration-failed.js';
-import { overSchemas } from '../../../projects/running/over-schemas.js';
+import { overSchemas, PARALLEL_FROM } from '../../../projects/running/over-schemas.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
 import { beginClean } from '../../../projects/running/script-session.js';
 import { recordFailure } from '../../../projects/tracking/migration-errors.js';
@@ -56,6 +56,7 @@ async function databaseApply(
     params,
     project,
     migrationId: run.migrationId,
+    bundles: params.database.schemas.length >= PARALLEL_FROM,
     admin,
     around: surroundingsOf(context),
     settled: async (tracked, outcome) => {

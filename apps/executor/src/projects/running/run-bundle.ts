@@ -1,0 +1,80 @@
+import { quoteLiteral } from '#shared/database/identifier.js';
+import type { Session } from '../../postgres/session.js';
+import { claimText, finishText, type TrackedMigration } from '../tracking/tracking-rows.js';
+import type { ScriptRun } from './schema-run.js';
+import { BECOME_ADMIN, LOCK_TIMEOUT_MS, ownerSettings, beginCleanText } from './script-session.js';
+
+/** More is sent in several messages: what was refused is done again one by one. */
+const BUNDLE_LIMIT = 50;
+
+/**
+ * Runs versions of one schema in a single message, each still a transaction of its own with its tracking row: on a
+ * thousand schemas the round trips would take longer than the work. Commits but the last need not wait for the disk, for
+ * the last one waits for all before it.
+ * @returns the versions that were applied with the time each took; the first one missing was refused, and nothing
+ *   after it was begun. What was wrong with it is found by running it by itself.
+ */
+export async function runBundle(runs: readonly ScriptRun[]): Promise<readonly BundledOutcome[]> {
+  const bundled = runs.slice(0, BUNDLE_LIMIT);
+  const [first] = bundled;
+  if (first === undefined) return [];
+  const { session, around } = first;
+  await around.check();
+  try {
+    const text = bundled.map((run, index) => transactionText(run, index === bundled.length - 1)).join(SEPARATOR);
+    const times = await timesOf(session, text);
+    return bundled.map(({ tracked }, index) => ({ tracked, executionTimeMs: times[index] ?? 0 }));
+  } catch {
+    around.signal.throwIfAborted();
+    await session.query('rollback');
+    return [];
+  }
+}
+
+export interface BundledOutcome {
+  readonly tracked: TrackedMigration;
+  readonly executionTimeMs: number;
+}
+
+/** Whether a version is one transaction whose outcome needs no looking at. */
+export function isBundled(run: ScriptRun | undefined): boolean {
+  return run !== undefined && run.file.transactional && run.file.verify === undefined;
+}
+
+function transactionText({ database, file, script, tracked }: ScriptRun, isLast: boolean): string {
+  const settings = ownerSettings({
+    schema: tracked.schema,
+    database,
+    lockTimeoutMs: file.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+  });
+  return [
+    beginCleanText(),
+    ...(isLast ? [] : ['set local synchronous_commit = off']),
+    claimText(tracked),
+    ...Object.entries(settings).map(
+      ([name, value]) => `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`,
+    ),
+    ...script.statements.map(({ text }) => text),
+    'set constraints all immediate',
+    BECOME_ADMIN,
+    finishText(tracked, TIME_COLUMN),
+    'commit',
+  ].join(SEPARATOR);
+}
+
+/** On a line of its own: a statement may end in a comment. */
+const SEPARATOR = '\n;\n';
+const TIME_COLUMN = 'rehome_execution_time_ms';
+
+interface Answered {
+  readonly fields: readonly { readonly name: string }[];
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** pg answers a message of many statements with a list, one result each. */
+async function timesOf(session: Session, text: string): Promise<number[]> {
+  const answered = (await session.query(text)) as unknown as readonly Answered[];
+  return answered
+    .filter(({ fields }) => fields[0]?.name === TIME_COLUMN)
+    .map(({ rows }) => Number(rows[0]?.[TIME_COLUMN] ?? 0));
+}
