@@ -1,4 +1,5 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { applyBenchmark } from '../bench/apply.bench.js';
 import { figureLine, judge, type Benchmark } from '../bench/benchmark.js';
 import { httpBenchmark } from '../bench/http.bench.js';
 import { latencyBenchmark } from '../bench/latency.bench.js';
@@ -12,6 +13,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   latencyBenchmark,
   httpBenchmark,
   relocateBenchmark,
+  applyBenchmark,
 ];
 
 const wanted = process.argv.slice(2);
