@@ -3,7 +3,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Lines of the scenarios that are made true so far, each by a test whose title carries its id: `[c12]`. */
-const COVERED: Readonly<Record<string, number>> = { c: 25 };
+const COVERED: readonly (readonly [source: string, first: number, last: number])[] = [
+  ['c', 1, 25],
+  ['d', 1, 16],
+  ['d', 21, 32],
+  ['e', 1, 18],
+];
 const MAX_IDS = 3;
 
 const IDS = /\[([a-e]\d+(?: [a-e]\d+)*)\]/g;
@@ -35,8 +40,8 @@ function titlesIn(file: string): Title[] {
 describe('every line of the scenarios', () => {
   it('that is made true has a test that carries its id', () => {
     const carried = new Set(titles().flatMap(({ ids }) => ids));
-    const lines = Object.entries(COVERED).flatMap(([source, last]) =>
-      Array.from({ length: last }, (_, index) => `${source}${String(index + 1)}`),
+    const lines = COVERED.flatMap(([source, first, last]) =>
+      Array.from({ length: last - first + 1 }, (_, index) => `${source}${String(first + index)}`),
     );
     expect(lines.filter((line) => !carried.has(line))).toEqual([]);
   });
