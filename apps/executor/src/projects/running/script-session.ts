@@ -1,4 +1,3 @@
-import { quoteLiteral } from '#shared/database/identifier.js';
 import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js';
 import { quoteLiteral } from '#shared/database/identifier.js';
 import type { Session } from '../../postgres/session.js';
@@ -41,16 +40,12 @@ const OURS = (local: boolean): string =>
 
 /** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. One round trip. */
 export async function beginClean(session: Session): Promise<void> {
-  await session.query(`${FORGET}; begin isolation level read committed read write; ${OURS(true)}`);
+  await session.query(beginCleanText());
 }
 
 /** The same as a text, for a message of many statements. */
 export function beginCleanText(): string {
-  const settings = Object.entries(OUR_SETTINGS).map(
-    ([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`,
-  );
-  return `${FORGET}; begin isolation level read committed read write;
-    select pg_catalog.set_config(name, value, true) from (values ${settings.join(', ')}) as setting (name, value) ${KNOWN}`;
+  return `${FORGET}; begin isolation level read committed read write; ${OURS(true)}`;
 }
 
 /** From here on the session is the owner, in the schema, with the project's settings. */
