@@ -94,18 +94,6 @@ describe('rehome apply', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('nothing was pending')]);
   }, 60_000);
 
-  it('of two that start at once lets one do the work and the other find nothing left [d8 e3 e8]', async () => {
-    const folder = projectFolder('replicas');
-    const typed = ['apply', '--project', folder, '--if-needed', '--json'];
-    const both = Promise.all([cli.run(typed), cli.run(typed)]);
-    await playApply('replicas');
-    await playIdle('replicas');
-    const ends = await both;
-    expect(ends.map(({ code }) => code)).toEqual([0, 0]);
-    const results = ends.map(({ out }) => (JSON.parse(out) as { result: { applied: number } }).result.applied);
-    expect(results.sort()).toEqual([0, 1]);
-  }, 60_000);
-
   it('prints the plan and changes nothing when it is a dry run [d7]', async () => {
     const typed = cli.run(['apply', '--project', projectFolder('dry'), '--dry-run']);
     const played = (async () => {
