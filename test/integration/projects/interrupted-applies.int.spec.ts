@@ -260,6 +260,20 @@ describe('many schemas', () => {
     expect(result.migrations[0]?.schemas).toBe(12);
   });
 
+  it('wait for locks as the file says, else as the project does', async () => {
+    const found = (table: string) => `create table ${table} as select current_setting('lock_timeout') as timeout;\n`;
+    const sources = {
+      'project.yaml': projectYaml('patience'),
+      'migrations/main/v001_project.up.sql': found('by_project'),
+      'migrations/main/v002_file.up.sql': `-- lock-timeout: 700ms\n${found('by_file')}`,
+    };
+    const params = await paramsOf(sources);
+    const patient = { ...params.database, settings: { lock_timeout: '5s' } };
+    await rig.attempt({ kind: 'apply-migrations', params: { ...params, database: patient } });
+    expect(await live('select timeout from by_file')).toEqual([{ timeout: '700ms' }]);
+    expect(await live('select timeout from by_project')).toEqual([{ timeout: '5s' }]);
+  });
+
   it('keep settings of their database to themselves [e18]', async () => {
     const sources = {
       'project.yaml': projectYaml('settings'),

@@ -2,7 +2,7 @@ import { quoteLiteral } from '#shared/database/identifier.js';
 import type { Session } from '../../postgres/session.js';
 import { claimText, finishText, type TrackedMigration } from '../tracking/tracking-rows.js';
 import type { ScriptRun } from './schema-run.js';
-import { BECOME_ADMIN, LOCK_TIMEOUT_MS, ownerSettings, beginCleanText } from './script-session.js';
+import { BECOME_ADMIN, ownerSettings, BEGIN_CLEAN } from './script-session.js';
 
 /** More is sent in several messages: what was refused is done again one by one. */
 const BUNDLE_LIMIT = 50;
@@ -45,10 +45,10 @@ function transactionText({ database, file, script, tracked }: ScriptRun, isLast:
   const settings = ownerSettings({
     schema: tracked.schema,
     database,
-    lockTimeoutMs: file.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+    lockTimeoutMs: file.lockTimeoutMs,
   });
   return [
-    beginCleanText(),
+    BEGIN_CLEAN,
     ...(isLast ? [] : ['set local synchronous_commit = off']),
     claimText(tracked),
     ...Object.entries(settings).map(

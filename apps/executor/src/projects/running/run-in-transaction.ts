@@ -5,7 +5,7 @@ import { retryLocks } from './retry-locks.js';
 import { runStatements, runVerification } from './run-statements.js';
 import type { RunOutcome, ScriptRun } from './schema-run.js';
 import { inScript } from './script-error.js';
-import { BECOME_ADMIN, beginClean, becomeOwner, LOCK_TIMEOUT_MS } from './script-session.js';
+import { BECOME_ADMIN, beginClean, becomeOwner } from './script-session.js';
 
 export interface TransactionEnd {
   /** What the tracking row says after it. */
@@ -56,7 +56,7 @@ async function once(run: ScriptRun, end: TransactionEnd): Promise<RunOutcome> {
 /** As the owner; the session is the administrator's again afterwards. */
 async function work({ session, around, ...run }: ScriptRun, { verify }: TransactionEnd): Promise<number> {
   const startedAt = performance.now();
-  const lockTimeoutMs = run.file.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  const { lockTimeoutMs } = run.file;
   await becomeOwner(session, { schema: run.tracked.schema, database: run.database, lockTimeoutMs }, true);
   await runStatements(session, run.script, around.signal);
   // Here, not at the commit: triggers that were put off run as the owner, and fail with the script.

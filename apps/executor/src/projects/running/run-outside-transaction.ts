@@ -40,7 +40,7 @@ export async function runOutsideTransaction(run: ScriptRun, end: StatementsEnd):
   if (!(await end.claim())) return { outcome: 'settled' };
   await around.reach('claimed', tracked);
   const startedAt = performance.now();
-  const lockTimeoutMs = run.file.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  const { lockTimeoutMs } = run.file;
   await prepareOwnerSession(session, { schema: tracked.schema, database, lockTimeoutMs });
   const journal = new Map(
     (await readJournal(end.admin, { ...end, migration: tracked })).map((one) => [one.ordinal, one]),

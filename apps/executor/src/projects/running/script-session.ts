@@ -2,13 +2,14 @@ import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js'
 import { quoteLiteral } from '#shared/database/identifier.js';
 import type { Session } from '../../postgres/session.js';
 
-/** How long a statement may wait for a lock when the file does not say. */
+/** How long a statement may wait for a lock when neither file nor project says. */
 export const LOCK_TIMEOUT_MS = 2_000;
 
 export interface ScriptSettings {
   readonly schema: string;
   readonly database: Pick<MigratedDatabase, 'owner' | 'settings'>;
-  readonly lockTimeoutMs: number;
+  /** Of the file; the project's settings or two seconds when it says nothing. */
+  readonly lockTimeoutMs?: number | undefined;
 }
 
 /**
@@ -38,14 +39,12 @@ const OURS = (local: boolean): string =>
        .join(', ')}) as setting (name, value)
     where pg_catalog.current_setting(name, true) is not null`;
 
-/** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. One round trip. */
-export async function beginClean(session: Session): Promise<void> {
-  await session.query(beginCleanText());
-}
+/** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. */
+export const BEGIN_CLEAN = `${FORGET}; begin isolation level read committed read write; ${OURS(true)}`;
 
-/** The same as a text, for a message of many statements. */
-export function beginCleanText(): string {
-  return `${FORGET}; begin isolation level read committed read write; ${OURS(true)}`;
+/** One round trip. */
+export async function beginClean(session: Session): Promise<void> {
+  await session.query(BEGIN_CLEAN);
 }
 
 /** From here on the session is the owner, in the schema, with the project's settings. */
@@ -65,8 +64,9 @@ export async function prepareOwnerSession(session: Session, settings: ScriptSett
 /** In the order in which they are set. */
 export function ownerSettings({ schema, database, lockTimeoutMs }: ScriptSettings): Record<string, string> {
   return {
-    lock_timeout: String(lockTimeoutMs),
+    lock_timeout: String(LOCK_TIMEOUT_MS),
     ...database.settings,
+    ...(lockTimeoutMs === undefined ? {} : { lock_timeout: String(lockTimeoutMs) }),
     search_path: searchPath(schema),
     // Last: what only the administrator may set has been set by now.
     role: database.owner,

@@ -7,12 +7,7 @@ import { withRequirements } from '#shared/projects/migration-order.js';
 import type { TrackingRow } from '../../../projects/tracking/tracking-rows.js';
 import { runStatement, runStatements } from '../../../projects/running/run-statements.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
-import {
-  beginClean,
-  becomeOwner,
-  LOCK_TIMEOUT_MS,
-  prepareOwnerSession,
-} from '../../../projects/running/script-session.js';
+import { beginClean, becomeOwner, prepareOwnerSession } from '../../../projects/running/script-session.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
 
@@ -57,7 +52,7 @@ async function buildOne(
   { params: { database }, signal }: Context,
   { schema, file }: { readonly schema: string; readonly file: MigrationFile },
 ): Promise<void> {
-  const settings = { schema, database, lockTimeoutMs: file.lockTimeoutMs ?? LOCK_TIMEOUT_MS };
+  const settings = { schema, database, lockTimeoutMs: file.lockTimeoutMs };
   try {
     if (file.transactional) {
       await beginClean(session);
