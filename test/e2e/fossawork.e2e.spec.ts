@@ -100,6 +100,17 @@ describe('FossaWork: one database, six versions', () => {
     expect(await world.tables('main')).toContain('job_runs');
   });
 
+  it('takes every version up, down and up again on a scratch database, on request [d9 d32]', async () => {
+    const { status, result, steps } = await world.run({ kind: 'validate', project: 'fossawork', upDownUp: true });
+    expect(status).toBe('completed');
+    expect(steps).toEqual(['validate-database', 'prove-reverts']);
+    const [main] = result['databases'] as { checks: { name: string; outcome: string; message: string }[] }[];
+    expect(main?.checks.find(({ name }) => name === 'up-down-up')).toMatchObject({
+      outcome: 'passed',
+      message: expect.stringContaining('6 of 6') as unknown,
+    });
+  });
+
   it('rolls a failing version back, records it and says where it failed; what stood before stands [d2]', async () => {
     await world.rows('main', `insert into users (email, display_name) values ('a@example.com', 'A')`);
     await world.rows('main', `insert into work_orders (user_id, station_id, number) select id, 999, 'W-1' from users`);

@@ -37,7 +37,13 @@ function databaseOf({ source, targetServer, role }: ConformanceWorld): MigratedD
 
 type ProjectKind = Extract<
   StepKind,
-  'inspect-project' | 'apply-migrations' | 'prove-fakes' | 'run-command' | 'revert-migration' | 'swap-database'
+  | 'inspect-project'
+  | 'apply-migrations'
+  | 'prove-fakes'
+  | 'prove-reverts'
+  | 'run-command'
+  | 'revert-migration'
+  | 'swap-database'
 >;
 
 /** In the order of a project's life; the database is the one that a move made. */
@@ -66,6 +72,11 @@ export const PROJECT_CASES: { readonly [K in ProjectKind]: ConformanceCase<K> } 
       migrations: [pending('fake')],
     }),
     diesAt: 'step.prove-fakes.built',
+  },
+  'prove-reverts': {
+    kind: 'prove-reverts',
+    params: (world) => ({ project: projectOf(world), database: databaseOf(world) }),
+    diesAt: 'step.prove-reverts.tried',
   },
   'run-command': {
     kind: 'run-command',

@@ -9,6 +9,7 @@ interface ValidateOptions {
   readonly project: string;
   readonly database?: string;
   readonly category?: readonly string[];
+  readonly upDownUp?: true;
 }
 
 /** What the planner writes as the result of this kind. */
@@ -22,12 +23,13 @@ export interface Validation {
 
 /** Ends with 5 when a check failed. */
 export async function validate(run: Run, _args: readonly [], options: ValidateOptions): Promise<ExitCode> {
-  const { project, database, category: categories } = options;
+  const { project, database, category: categories, upDownUp } = options;
   const request = {
     kind: 'validate',
     project,
     ...(database === undefined ? {} : { database }),
     ...(categories === undefined ? {} : { categories }),
+    ...(upDownUp === undefined ? {} : { upDownUp }),
   };
   const looked = await askAndWait(run, request, `judging ${database ?? 'every database'} of ${project} …`);
   if ('exitCode' in looked) return looked.exitCode;

@@ -18,7 +18,8 @@ export function healthCommands(withBody: WithBody): Command[] {
           new Option('--category <name>', 'only this category; may be repeated')
             .choices([...VALIDATION_CATEGORIES])
             .argParser(category),
-        ),
+        )
+        .option('--up-down-up', 'also run every version up, down and up again on a scratch database'),
       async () => (await import('../commands/validate.js')).validate,
     ),
     withBody(

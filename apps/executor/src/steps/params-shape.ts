@@ -138,6 +138,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
   },
   'remove-backups': { backupIds: 'list' },
   'inspect-project': { project: 'object', servers: 'list', databases: 'list?', revert: 'object?', backup: 'boolean?' },
+  'prove-reverts': { project: 'object', database: 'object' },
   'prove-fakes': { project: 'object', database: 'object', migrations: 'list' },
   'apply-migrations': { project: 'object', database: 'object', migrations: 'list', appliedBy: 'text' },
   'revert-migration': {

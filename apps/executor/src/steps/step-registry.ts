@@ -27,6 +27,7 @@ import { checkHealth } from './project/check-health.step.js';
 import { applyMigrations } from './project/apply-migrations.step.js';
 import { inspectProject } from './project/inspect-project.step.js';
 import { proveFakes } from './project/prove-fakes.step.js';
+import { proveReverts } from './project/prove-reverts.step.js';
 import { revertMigration } from './project/revert-migration.step.js';
 import { swapDatabase } from './project/swap-database.step.js';
 import { runProjectCommand } from './project/run-command.step.js';
@@ -79,6 +80,7 @@ export const STEPS: { readonly [K in StepKind]: Step<K> } = {
   'remove-backups': removeBackups,
   'inspect-project': inspectProject,
   'prove-fakes': proveFakes,
+  'prove-reverts': proveReverts,
   'apply-migrations': applyMigrations,
   'revert-migration': revertMigration,
   'swap-database': swapDatabase,

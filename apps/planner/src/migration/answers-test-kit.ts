@@ -159,5 +159,14 @@ export const ANSWERS: { readonly [K in StepKind]: ResultOf<K> } = {
     notApplicable: 0,
     checks: [],
   },
+  'prove-reverts': {
+    alias: 'main',
+    server: 'main',
+    database: 'shop',
+    passed: 1,
+    failed: 0,
+    notApplicable: 0,
+    checks: [],
+  },
   'check-health': { healthy: true, databases: [] },
 };

@@ -80,8 +80,18 @@ export function revertResult(state: Planned, { type: _type, ...outcome }: Revert
 /** Every check of every database; those that passed by name only. */
 export function validateResult(state: Planned, { project, digest, databases }: ValidateOutcome): JsonObject {
   const results = databases.map((of) => {
-    const [{ passed = 0, failed = 0, notApplicable = 0, checks = [] } = {}] = answersOf(state, of, 'validate-database');
-    return { alias: of.alias, server: of.server, database: of.database, passed, failed, notApplicable, checks };
+    const answers = [...answersOf(state, of, 'validate-database'), ...answersOf(state, of, 'prove-reverts')];
+    const total = (count: (one: (typeof answers)[number]) => number | undefined) =>
+      answers.reduce((all, one) => all + (count(one) ?? 0), 0);
+    return {
+      alias: of.alias,
+      server: of.server,
+      database: of.database,
+      passed: total(({ passed }) => passed),
+      failed: total(({ failed }) => failed),
+      notApplicable: total(({ notApplicable }) => notApplicable),
+      checks: answers.flatMap(({ checks = [] }) => checks),
+    };
   });
   const sum = (count: (one: (typeof results)[number]) => number) => results.reduce((all, one) => all + count(one), 0);
   return asJsonObject({

@@ -51,6 +51,7 @@ export const STEP_TRAITS: Readonly<Record<StepKind, StepTraits>> = {
   'remove-backups': FINAL,
   'inspect-project': REVERSIBLE,
   'prove-fakes': REVERSIBLE,
+  'prove-reverts': REVERSIBLE,
   'apply-migrations': REVERSIBLE,
   'revert-migration': REVERSIBLE,
   'swap-database': REVERSIBLE,

@@ -9,9 +9,9 @@ import { readTracking } from '../../projects/tracking/tracking-rows.js';
 import type { MigrationFile } from '#shared/projects/migration-file.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { placeOf, withAdmin, withDatabase } from '../step-session.js';
-import { buildingMigrations, buildOn } from './fakes/build-fakes.js';
-import { differencesOf, madeBy, requireEqual } from './fakes/compare-fakes.js';
-import { dropScratches, makeScratch } from './fakes/fake-scratch.js';
+import { buildingMigrations, buildOn } from './scratch/build-on-scratch.js';
+import { differencesOf, madeBy, requireEqual } from './scratch/compare-made.js';
+import { dropScratches, makeScratch } from './scratch/scratch-database.js';
 
 type Context = StepContext<'prove-fakes'>;
 
@@ -66,6 +66,7 @@ async function build(context: Context, files: readonly MigrationFile[]): Promise
       context,
       files.flatMap(({ up }) => up.statements),
     );
+    await context.tools.faults.reach('step.prove-fakes.created');
     return await withAdmin(context, server, name, async (session: Session) => {
       const before = await readMigratedStructure(session);
       await buildOn(session, context, files);

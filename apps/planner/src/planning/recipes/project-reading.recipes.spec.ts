@@ -21,6 +21,12 @@ describe('Validating a project', () => {
     expect(steps.map(({ title }) => title)).toEqual(['validate results (epsm_results on main): data']);
   });
 
+  test('runs every version up, down and up again only where that is asked for', () => {
+    const request = projectRequest({ ...VALIDATE, database: 'results', upDownUp: true });
+    const { steps } = planned(validateRecipe, request, facts());
+    expect(steps.map(({ id }) => id)).toEqual(['validate-database', 'prove-reverts']);
+  });
+
   test('goes on where an apply would be refused', () => {
     expect(planned(validateRecipe, projectRequest(VALIDATE), facts({ checks: [FAILED] })).steps).toHaveLength(3);
   });

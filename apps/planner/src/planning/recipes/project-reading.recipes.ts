@@ -15,6 +15,7 @@ import {
   READ_TIMEOUT_MS,
   readInspection,
   siteOfAll,
+  WORK_TIMEOUT_MS,
   type ProjectPlace,
 } from './project-parts.js';
 
@@ -70,29 +71,43 @@ function askedAliases({ request }: RecipeRequest, { databases }: ProjectRegistry
   return database === undefined ? databases.map(({ alias }) => alias) : [database];
 }
 
-function validation(request: RecipeRequest, { project }: ProjectRegistry, places: readonly ProjectPlace[]): Compiled {
-  const { categories = VALIDATION_CATEGORIES } = request.request as unknown as ValidateRequest;
-  const steps = places.map((place, at) =>
-    planStep({
-      kind: 'validate-database',
-      id: numbered('validate-database', at, places.length),
-      params: { project, database: place.target, categories },
-      title: `validate ${place.name}: ${categories.join(', ')}`,
-      phase: 'prepare',
-      timeoutMs: READ_TIMEOUT_MS,
-      site: place.site,
-    }),
-  );
+function validation(request: RecipeRequest, registry: ProjectRegistry, places: readonly ProjectPlace[]): Compiled {
+  const { project } = registry;
+  const judged = places.map((place, at) => stepsOf(request, registry, { place, at, of: places.length }));
   const outcome: ValidateOutcome = {
     type: 'validate',
     project: project.name,
     digest: project.digest,
-    databases: places.map((place, at) => ({
-      ...describedPlace(place),
-      steps: steps[at] === undefined ? [] : [steps[at].id],
-    })),
+    databases: places.map((place, at) => ({ ...describedPlace(place), steps: (judged[at] ?? []).map(({ id }) => id) })),
   };
-  return planOf(request, 'validate', { steps, outcome });
+  return planOf(request, 'validate', { steps: judged.flat(), outcome });
+}
+
+function stepsOf(
+  { request }: RecipeRequest,
+  { project }: ProjectRegistry,
+  { place, at, of }: { readonly place: ProjectPlace; readonly at: number; readonly of: number },
+) {
+  const { categories = VALIDATION_CATEGORIES, upDownUp = false } = request as unknown as ValidateRequest;
+  const common = { phase: 'prepare', site: place.site } as const;
+  const checks = planStep({
+    ...common,
+    kind: 'validate-database',
+    id: numbered('validate-database', at, of),
+    params: { project, database: place.target, categories },
+    title: `validate ${place.name}: ${categories.join(', ')}`,
+    timeoutMs: READ_TIMEOUT_MS,
+  });
+  if (!upDownUp) return [checks];
+  const reverts = planStep({
+    ...common,
+    kind: 'prove-reverts',
+    id: numbered('prove-reverts', at, of),
+    params: { project, database: place.target },
+    title: `run each version of ${place.name} up, down and up again on a scratch database`,
+    timeoutMs: WORK_TIMEOUT_MS,
+  });
+  return [checks, reverts];
 }
 
 function planOf(

@@ -17,6 +17,13 @@ export class ValidateRequest {
   @ChoicesField({ optional: true, values: VALIDATION_CATEGORIES, description: 'Only these; all when silent' })
   readonly categories?: readonly ValidationCategory[];
 
+  @ChoiceField({
+    optional: true,
+    values: [true, false],
+    description: 'Also run every version up, down and up again on a scratch database of each server; false when silent',
+  })
+  readonly upDownUp?: boolean;
+
   @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
   readonly options?: MigrationOptions;
 }

@@ -239,6 +239,12 @@ export interface ValidateDatabaseResult {
   readonly checks: readonly CheckOutcome[];
 }
 
+/** Runs each version up, down and up again on a scratch database, and tells what that leaves behind as a check. */
+export interface ProveRevertsParams {
+  readonly project: ProjectPin;
+  readonly database: MigratedDatabase;
+}
+
 /** Looks at every database of the project: reachable, tables, status, pending, drift. Changes nothing. */
 export interface CheckHealthParams {
   readonly project: ProjectPin;

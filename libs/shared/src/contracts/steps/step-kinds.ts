@@ -75,6 +75,7 @@ import type {
   InspectProjectResult,
   ProveFakesParams,
   ProveFakesResult,
+  ProveRevertsParams,
   RevertMigrationParams,
   RevertMigrationResult,
   RunCommandParams,
@@ -128,6 +129,7 @@ export interface StepTypes {
   'verify-restore': { params: VerifyRestoreParams; result: VerifyRestoreResult };
   'remove-backups': { params: RemoveBackupsParams; result: RemoveBackupsResult };
   'inspect-project': { params: InspectProjectParams; result: InspectProjectResult };
+  'prove-reverts': { params: ProveRevertsParams; result: ValidateDatabaseResult };
   'prove-fakes': { params: ProveFakesParams; result: ProveFakesResult };
   'apply-migrations': { params: ApplyMigrationsParams; result: ApplyMigrationsResult };
   'revert-migration': { params: RevertMigrationParams; result: RevertMigrationResult };
@@ -178,6 +180,7 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'remove-backups': 1,
   'inspect-project': 1,
   'prove-fakes': 1,
+  'prove-reverts': 1,
   'apply-migrations': 1,
   'revert-migration': 1,
   'swap-database': 1,

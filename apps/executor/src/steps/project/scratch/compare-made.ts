@@ -42,6 +42,19 @@ export function requireEqual(differences: readonly Mismatch[], faked: readonly s
   );
 }
 
+/** Every difference between two looks at one scratch database, told in one line each. */
+export function differencesBetween(before: Structure, after: Structure): string[] {
+  const [left, right] = [before, after].map(({ major, objects }) =>
+    structure(major, [...objects.values()].map(proven)),
+  );
+  return left === undefined || right === undefined ? [] : compareStructures(left, right).map(tell);
+}
+
+function tell({ object, aspect, source, target }: Mismatch): string {
+  if (aspect !== 'existence') return `${object}: ${aspect} was ${source}, is ${target}`;
+  return target === 'missing' ? `${object} is gone` : `${object} is left behind`;
+}
+
 function describe({ object, aspect, source, target }: Mismatch): string {
   if (aspect !== 'existence') return `${object}: ${aspect} would be ${source}, is ${target}`;
   return target === 'missing' ? `${object} is missing` : `${object} is made by none of them`;

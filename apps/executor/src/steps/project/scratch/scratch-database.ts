@@ -9,7 +9,9 @@ import { markedNames } from '../../backup/restored-database.js';
 import { readAttributes, readExtensions } from '../../database/working-database.js';
 import { MAINTENANCE_DATABASE, withAdmin } from '../../step-session.js';
 
-type Context = StepContext<'prove-fakes'>;
+/** Steps that run scripts where nobody else is. */
+export type OnScratch = 'prove-fakes' | 'prove-reverts';
+type Context = StepContext<OnScratch>;
 
 /** `epsm_results__f1a2b3c4d_1`: the fence keeps an older attempt's late `create database` away from ours. */
 function scratchName(database: string, digits: string, fence: number): string {
@@ -18,11 +20,11 @@ function scratchName(database: string, digits: string, fence: number): string {
 
 /**
  * An empty database like the live one, with its extensions and the schemas of the owner, closed to everybody else.
- * @param made by the scripts themselves: extensions that they create
+ * @param statements of the scripts: extensions that they create are left to them
  * @returns its name
  */
 export async function makeScratch(context: Context, statements: readonly SqlStatement[]): Promise<string> {
-  const { params, run, tools, lease, signal } = context;
+  const { params, run, lease, signal } = context;
   const { address, owner, schemas } = params.database;
   const name = scratchName(address.database, runDigits(run), run.fence);
   await lease.check();
@@ -30,7 +32,6 @@ export async function makeScratch(context: Context, statements: readonly SqlStat
     const attributes = await readAttributes(session, address.database);
     await createWorkingDatabase(session, { ...attributes, role: owner }, { name, migrationId: run.migrationId });
   });
-  await tools.faults.reach('step.prove-fakes.created');
   const made = new Set(statements.flatMap((statement) => createdExtension(statement) ?? []));
   const extensions = await withAdmin(context, address.server, address.database, readExtensions);
   await withAdmin(context, address.server, name, async (session) => {

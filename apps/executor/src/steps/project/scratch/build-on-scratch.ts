@@ -1,7 +1,7 @@
 import type { PendingMigration } from '#shared/contracts/projects.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { classifyPostgresError } from '#shared/database/postgres-errors.js';
-import type { MigrationFile } from '#shared/projects/migration-file.js';
+import type { MigrationFile, SqlScript } from '#shared/projects/migration-file.js';
 import type { LoadedProject } from '#shared/projects/load-project.js';
 import { withRequirements } from '#shared/projects/migration-order.js';
 import type { TrackingRow } from '../../../projects/tracking/tracking-rows.js';
@@ -10,8 +10,9 @@ import { ScriptError } from '../../../projects/running/script-error.js';
 import { beginClean, becomeOwner, prepareOwnerSession } from '../../../projects/running/script-session.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
+import type { OnScratch } from './scratch-database.js';
 
-type Context = StepContext<'prove-fakes'>;
+type Context = StepContext<OnScratch>;
 
 /**
  * The versions that made what stands there: those to be faked, those that stand already and what both require, as far
@@ -49,22 +50,13 @@ export async function buildOn(session: Session, context: Context, files: readonl
 
 async function buildOne(
   session: Session,
-  { params: { database }, signal }: Context,
+  context: Context,
   { schema, file }: { readonly schema: string; readonly file: MigrationFile },
 ): Promise<void> {
-  const settings = { schema, database, lockTimeoutMs: file.lockTimeoutMs };
   try {
-    if (file.transactional) {
-      await beginClean(session);
-      await becomeOwner(session, settings, true);
-      await runStatements(session, file.up, signal);
-      await session.query('commit');
-      return;
-    }
-    await prepareOwnerSession(session, settings);
-    for (const statement of file.up.statements) await runStatement(session, file.up, statement);
+    await runOnScratch(session, context, { schema, file, script: file.up });
   } catch (error) {
-    signal.throwIfAborted();
+    context.signal.throwIfAborted();
     if (!(error instanceof ScriptError)) throw classifyPostgresError(error);
     const { path, line, message } = error.failure;
     throw new RehomeError(
@@ -72,5 +64,34 @@ async function buildOne(
       `nothing can be proven for ${file.id}: on an empty database ${path}:${String(line)} fails: ${message}. Correct the script, or what it requires`,
       { cause: error, facts: { migration: file.id, path, line } },
     );
+  }
+}
+
+export interface ScratchScript {
+  readonly schema: string;
+  readonly file: MigrationFile;
+  readonly script: SqlScript;
+}
+
+/** Runs a script as the owner, in a transaction where it allows one. @throws ScriptError; in a transaction nothing of it stands then. */
+export async function runOnScratch(
+  session: Session,
+  { params: { database }, signal }: Context,
+  { schema, file, script }: ScratchScript,
+): Promise<void> {
+  const settings = { schema, database, lockTimeoutMs: file.lockTimeoutMs };
+  if (!script.transactional) {
+    await prepareOwnerSession(session, settings);
+    for (const statement of script.statements) await runStatement(session, script, statement);
+    return;
+  }
+  await beginClean(session);
+  try {
+    await becomeOwner(session, settings, true);
+    await runStatements(session, script, signal);
+    await session.query('commit');
+  } catch (error) {
+    await session.query('rollback').catch(() => undefined);
+    throw error;
   }
 }
