@@ -1,8 +1,7 @@
-import { quoteLiteral } from '#shared/database/identifier.js';
 import type { Session } from '../../postgres/session.js';
-import { claimText, finishText, type TrackedMigration } from '../tracking/tracking-rows.js';
+import { appliedText, type TrackedMigration } from '../tracking/tracking-rows.js';
 import type { ScriptRun } from './schema-run.js';
-import { BECOME_ADMIN, ownerSettings, BEGIN_CLEAN } from './script-session.js';
+import { BECOME_ADMIN, beginAsOwner } from './script-session.js';
 
 /** More is sent in several messages: what was refused is done again one by one. */
 const BUNDLE_LIMIT = 50;
@@ -42,22 +41,13 @@ export function isBundled(run: ScriptRun | undefined): boolean {
 }
 
 function transactionText({ database, file, script, tracked }: ScriptRun, isLast: boolean): string {
-  const settings = ownerSettings({
-    schema: tracked.schema,
-    database,
-    lockTimeoutMs: file.lockTimeoutMs,
-  });
+  const settings = { schema: tracked.schema, database, lockTimeoutMs: file.lockTimeoutMs };
   return [
-    BEGIN_CLEAN,
-    ...(isLast ? [] : ['set local synchronous_commit = off']),
-    claimText(tracked),
-    ...Object.entries(settings).map(
-      ([name, value]) => `select pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, true)`,
-    ),
+    beginAsOwner(settings, isLast ? {} : { synchronous_commit: 'off' }),
     ...script.statements.map(({ text }) => text),
     'set constraints all immediate',
     BECOME_ADMIN,
-    finishText(tracked, TIME_COLUMN),
+    appliedText(tracked, TIME_COLUMN),
     'commit',
   ].join(SEPARATOR);
 }

@@ -5,6 +5,8 @@ import type { Session } from '../../postgres/session.js';
 /** How long a statement may wait for a lock when neither file nor project says. */
 export const LOCK_TIMEOUT_MS = 2_000;
 
+type Settings = Readonly<Record<string, string>>;
+
 export interface ScriptSettings {
   readonly schema: string;
   readonly database: Pick<MigratedDatabase, 'owner' | 'settings'>;
@@ -19,7 +21,7 @@ export interface ScriptSettings {
 const FORGET = 'reset role; reset all; discard temp; deallocate all';
 
 /** Databases and roles may carry settings that end long work or make us read only. Those a server does not know are left out. */
-const OUR_SETTINGS: Readonly<Record<string, string>> = {
+const OUR_SETTINGS: Settings = {
   statement_timeout: '0',
   idle_in_transaction_session_timeout: '0',
   idle_session_timeout: '0',
@@ -31,20 +33,29 @@ const OUR_SETTINGS: Readonly<Record<string, string>> = {
   search_path: '',
 };
 
-/** Without parameters, so that it travels with what stands before it. */
-const OURS = (local: boolean): string =>
-  `select pg_catalog.set_config(name, value, ${String(local)})
-     from (values ${Object.entries(OUR_SETTINGS)
-       .map(([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)})`)
-       .join(', ')}) as setting (name, value)
-    where pg_catalog.current_setting(name, true) is not null`;
+/** Without parameters, so that it travels with what stands before it. Rows of a list are set in its order. */
+function settingText(local: boolean, ours: Settings, others: Settings = {}): string {
+  const rows = (settings: Settings, known: boolean) =>
+    Object.entries(settings).map(
+      ([name, value]) => `(${quoteLiteral(name)}, ${quoteLiteral(value)}, ${String(known)})`,
+    );
+  return `select pg_catalog.set_config(name, value, ${String(local)})
+     from (values ${[...rows(ours, true), ...rows(others, false)].join(', ')}) as setting (name, value, if_known)
+    where not if_known or pg_catalog.current_setting(name, true) is not null`;
+}
 
 /** Begins a transaction in a session that knows nothing of an earlier one, as the administrator. */
-export const BEGIN_CLEAN = `${FORGET}; begin isolation level read committed read write; ${OURS(true)}`;
+const BEGIN_CLEAN = `${FORGET}; begin isolation level read committed read write; ${settingText(true, OUR_SETTINGS)}`;
 
 /** One round trip. */
 export async function beginClean(session: Session): Promise<void> {
   await session.query(BEGIN_CLEAN);
+}
+
+/** Both in one statement, for a message of many: begins clean, and is the owner at once. */
+export function beginAsOwner(settings: ScriptSettings, more: Settings): string {
+  const all = settingText(true, { ...OUR_SETTINGS, ...more }, ownerSettings(settings));
+  return `${FORGET}; begin isolation level read committed read write; ${all}`;
 }
 
 /** From here on the session is the owner, in the schema, with the project's settings. */
@@ -57,7 +68,7 @@ export const BECOME_ADMIN = `set local role none; set local search_path = ''`;
 
 /** For scripts without a transaction around them: the session stays the owner from statement to statement. */
 export async function prepareOwnerSession(session: Session, settings: ScriptSettings): Promise<void> {
-  await session.query(`${FORGET}; ${OURS(false)}`);
+  await session.query(`${FORGET}; ${settingText(false, OUR_SETTINGS)}`);
   await becomeOwner(session, settings, false);
 }
 

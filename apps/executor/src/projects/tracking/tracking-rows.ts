@@ -86,39 +86,30 @@ export async function holdForRevert(session: Session, migration: TrackedMigratio
   return rowCount === 1;
 }
 
-/** `claimMigration` as a text that fails, by a division by zero, where the version is settled. */
-export function claimText(migration: TrackedMigration): string {
-  const values = [...keyOf(migration), migration.name, ...written(migration)].map(quoteLiteral);
-  const [project, schema, app, version, name, checksum, by, migrationId] = values;
-  return `with claimed as (
+/**
+ * Writes within a transaction that its version is applied, with the line of the log; answers the time since the
+ * transaction began. Fails, by a division by zero, where somebody else has settled it: then nothing of ours stands.
+ */
+export function appliedText(migration: TrackedMigration, column: string): string {
+  const values = [...keyOf(migration), migration.name, ...written(migration)].map(quoteLiteral).join(', ');
+  return `with now_stands as (
             insert into rehome.schema_migrations as tracked
-              (project, schema, app, version, name, checksum, status, applied_by, migration_id)
-            values (${[project, schema, app, version, name, checksum, `'running'`, by, migrationId].join(', ')})
+              (project, schema, app, version, name, checksum, applied_by, migration_id, status, execution_time_ms)
+            values (${values}, 'applied',
+                    round(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000))
             on conflict (project, schema, app, version) do update
-              set name = excluded.name, checksum = excluded.checksum, status = 'running',
-                  applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
+              set name = excluded.name, checksum = excluded.checksum, status = excluded.status,
+                  execution_time_ms = excluded.execution_time_ms, applied_by = excluded.applied_by,
+                  applied_at = clock_timestamp(), migration_id = excluded.migration_id
             where tracked.status <> all (array[${STANDING.map(quoteLiteral).join(', ')}])
-            returning 1
-          )
-          select 1 / count(*) as claimed from claimed`;
-}
-
-/** Writes that a claimed version is applied, and the line of the log; answers the time since the transaction began. */
-export function finishText(migration: TrackedMigration, column: string): string {
-  const [project, schema, app, version] = keyOf(migration).map(quoteLiteral);
-  return `with finished as (
-            update rehome.schema_migrations
-               set status = 'applied', applied_at = clock_timestamp(),
-                   execution_time_ms = round(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)
-             where project = ${project ?? ''} and schema = ${schema ?? ''} and app = ${app ?? ''} and version = ${version ?? ''}
             returning *
           ), logged as (
             insert into rehome.migration_log
               (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
             select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
-              from finished
+              from now_stands
           )
-          select execution_time_ms as ${column} from finished`;
+          select max(execution_time_ms) / count(*) as ${column} from now_stands`;
 }
 
 /** Writes how a version stands now, and the line of the log. */
