@@ -166,6 +166,14 @@ describe('Applying a project', () => {
   test('writes into the tracking row who asked', () => {
     expect(stepsOf(ROUTED).find(({ kind }) => kind === 'apply-migrations')?.params['appliedBy']).toBe('key:deploy');
   });
+
+  test('reads side by side once everything is written', () => {
+    const { steps } = planned(applyRecipe, projectRequest(APPLY), ROUTED);
+    const readers = steps.filter(({ kind }) => kind === 'validate-database' || kind === 'check-health');
+    const written = steps.filter((step) => !readers.includes(step));
+    expect(readers.length).toBeGreaterThan(1);
+    expect(readers.map(({ after }) => after)).toEqual(readers.map(() => [written.at(-1)?.id]));
+  });
 });
 
 describe('An apply is refused', () => {

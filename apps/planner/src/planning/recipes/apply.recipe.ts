@@ -1,7 +1,8 @@
 import { failedChecks } from '#shared/contracts/preflight.js';
 import type { ApplyRequest } from '#shared/contracts/requests/apply.request.js';
 import type { InspectProjectResult } from '#shared/contracts/steps/project-steps.js';
-import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { PlannedStep } from '#shared/contracts/plan.js';
+import { asJsonObject, type StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { segmentsOf, type MigrationSegment } from '../migration-segments.js';
 import type { ApplyOutcome } from '../outcome.js';
 import { readProjectRegistry, type ProjectRegistry } from '../project-registry.js';
@@ -79,7 +80,7 @@ function planOf(
       kind: 'apply',
       recipeVersion: VERSION,
       title: request.title,
-      steps: inSequence(steps),
+      steps: readersLast(steps),
       reservations: reservationsOf(registry, parts.places),
       checks: facts.checks,
       warnings: [...warningsOf(request, parts), ...failedWarnings(facts.checks)],
@@ -87,6 +88,16 @@ function planOf(
     },
   };
 }
+
+/** What only reads is done side by side, once everything is written. */
+function readersLast(steps: readonly UnplacedStep[]): PlannedStep[] {
+  const written = inSequence(steps.filter(({ kind }) => !READERS.includes(kind)));
+  const last = written.at(-1);
+  const after = last === undefined ? [] : [last.id];
+  return [...written, ...steps.filter(({ kind }) => READERS.includes(kind)).map((step) => ({ ...step, after }))];
+}
+
+const READERS: readonly StepKind[] = ['validate-database', 'check-health'];
 
 /** Where a project has no migrations of ours, nothing tells whether its program has anything to do: it is run. */
 function isDue(alias: string, { databases }: InspectProjectResult): boolean {
