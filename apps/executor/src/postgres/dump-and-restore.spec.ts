@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { selectItems } from './dump-and-restore.js';
+import { restorePasses, selectItems } from './dump-and-restore.js';
 import { databaseArgument } from './run-tool.js';
 
 const LIST = [
@@ -14,8 +14,8 @@ const LIST = [
 
 describe('the list of an archive', () => {
   test('loses what stands at the target already, and nothing else', () => {
-    const { text, items } = selectItems(LIST.join('\n'), { schemas: ['a'], extensions: ['citext'] });
-    expect(text.trimEnd().split('\n')).toEqual([LIST[2], LIST[3], LIST[5], LIST[6]]);
+    const { entries, items } = selectItems(LIST.join('\n'), { schemas: ['a'], extensions: ['citext'] });
+    expect(entries).toEqual([LIST[2], LIST[3], LIST[5], LIST[6]]);
     expect(items).toBe(4);
   });
 
@@ -23,11 +23,39 @@ describe('the list of an archive', () => {
     const list = '3652; 0 0 COMMENT - EXTENSION pg_trgm \n3653; 0 0 COMMENT public TABLE t acme';
     const present = { schemas: [], extensions: [] };
     expect(selectItems(list, present).items).toBe(2);
-    expect(selectItems(list, present, true).text).toBe('3653; 0 0 COMMENT public TABLE t acme\n');
+    expect(selectItems(list, present, true).entries).toEqual(['3653; 0 0 COMMENT public TABLE t acme']);
   });
 
   test('stays whole when nothing stands there', () => {
     expect(selectItems(LIST.join('\n'), { schemas: [], extensions: [] }).items).toBe(6);
+  });
+});
+
+describe('the passes of a restore', () => {
+  const table = '200; 1259 19300 TABLE a ACL owner';
+  const grants = [
+    '3782; 0 0 ACL - SCHEMA a owner',
+    '3783; 0 0 ACL a COLUMN t.name owner',
+    '9; 826 1 DEFAULT ACL a x owner',
+  ];
+  const after = [
+    '300; 0 19400 MATERIALIZED VIEW DATA a seen owner',
+    '301; 3466 19401 EVENT TRIGGER - watch owner',
+    '302; 0 0 COMMENT - EVENT TRIGGER watch owner',
+  ];
+
+  test('give grants one after the other, between the objects and what needs the grants', () => {
+    const [first = '', second = ''] = after;
+    expect(restorePasses([first, ...grants, table, second, ...after.slice(2)], 4)).toEqual([
+      { entries: [table], jobs: 4 },
+      { entries: grants, jobs: 1 },
+      { entries: after, jobs: 4 },
+    ]);
+  });
+
+  test('are as many as there is something to restore', () => {
+    expect(restorePasses([table], 2)).toEqual([{ entries: [table], jobs: 2 }]);
+    expect(restorePasses([], 2)).toEqual([]);
   });
 });
 

@@ -128,21 +128,45 @@ export async function restoreDatabase(
     run.signal,
   );
   const selected = selectItems(list.stdout, present, scope.asRole !== undefined);
-  const listFile = join(run.workDirectory, 'restore.list');
-  await writeFile(listFile, selected.text, { mode: 0o600 });
-  const call: ToolCall = {
-    program: run.tools.pgRestore,
-    arguments: restoreArguments(run.address.database, run.directory, run.jobs, {
-      listFile,
-      ...scope,
-    }),
-    address: run.address,
-    applicationName: run.applicationName,
-    workDirectory: run.workDirectory,
-    ...countLines(run, /(?:creating|executing|processing data for table) /g, selected.items, 'items'),
-  };
-  await runAgainst(run, call);
+  const counted = countLines(run, RESTORED_ITEM, selected.items, 'items');
+  for (const [index, pass] of restorePasses(selected.entries, run.jobs).entries()) {
+    const listFile = join(run.workDirectory, `restore-${String(index)}.list`);
+    await writeFile(listFile, `${pass.entries.join('\n')}\n`, { mode: 0o600 });
+    await runAgainst(run, {
+      program: run.tools.pgRestore,
+      arguments: restoreArguments(run.address.database, run.directory, pass.jobs, { listFile, ...scope }),
+      address: run.address,
+      applicationName: run.applicationName,
+      workDirectory: run.workDirectory,
+      ...counted,
+    });
+  }
   return selected.items;
+}
+
+const RESTORED_ITEM = /(?:creating|executing|processing data for table) /g;
+
+/** Entries of the archive's list that one pg_restore restores. */
+export interface RestorePass {
+  readonly entries: readonly string[];
+  readonly jobs: number;
+}
+
+/**
+ * pg_restore's own order, objects, then grants, then what needs them, but the grants on one connection: its workers do not
+ * know that a grant by somebody who is not the owner needs the grant on the schema before it.
+ */
+export function restorePasses(entries: readonly string[], jobs: number): RestorePass[] {
+  const kindOf = (entry: string): string => entry.replace(ENTRY, '').trimStart();
+  const isGrant = (entry: string): boolean => /^(?:ACL|DEFAULT ACL) /.test(kindOf(entry));
+  const needsGrants = (entry: string): boolean =>
+    /^(?:MATERIALIZED VIEW DATA|EVENT TRIGGER|(?:COMMENT|SECURITY LABEL) - EVENT TRIGGER) /.test(kindOf(entry));
+  const passes = [
+    { entries: entries.filter((entry) => !isGrant(entry) && !needsGrants(entry)), jobs },
+    { entries: entries.filter(isGrant), jobs: 1 },
+    { entries: entries.filter(needsGrants), jobs },
+  ];
+  return passes.filter((pass) => pass.entries.length > 0);
 }
 
 /**
@@ -185,7 +209,11 @@ export interface PresentObjects {
  * Takes what stands at the target already out of an archive's list (`create schema` has no "if not exists" there).
  * A line reads `2615; 2615 16400 SCHEMA - audit acme`; blanks and line ends inside names are kept or made blanks.
  */
-export function selectItems(list: string, present: PresentObjects, asRole = false): { text: string; items: number } {
+export function selectItems(
+  list: string,
+  present: PresentObjects,
+  asRole = false,
+): { readonly entries: readonly string[]; readonly items: number } {
   const lines = list.split('\n');
   const dropped = new Set([
     ...present.schemas.map((name) => entryOf(lines, ` SCHEMA - ${tagText(name)} `)),
@@ -194,7 +222,7 @@ export function selectItems(list: string, present: PresentObjects, asRole = fals
   // Extensions stand there already, with their comments, and belong to the administrator: no other role may comment on them.
   const foreign = (line: string): boolean => asRole && line.replace(ENTRY, '').startsWith(' COMMENT - EXTENSION ');
   const entries = lines.filter((line) => ENTRY.test(line) && !dropped.has(line) && !foreign(line));
-  return { text: `${entries.join('\n')}\n`, items: entries.length };
+  return { entries, items: entries.length };
 }
 
 const ENTRY = /^\d+; \d+ \d+/;
