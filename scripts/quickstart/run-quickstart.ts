@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { silentLogger } from '#shared/observability/logger.js';
-import { readEventsTopic } from '../../test/harness/events-topic-reader.js';
+import { readEventsUpTo } from '../../test/harness/events-topic-reader.js';
 import { PlannerClient } from '../stack/planner-client.js';
 import { RunningStack } from '../stack/running-stack.js';
 import { SampleNeighbour } from '../stack/sample-neighbour.js';
@@ -136,11 +136,6 @@ export async function reportOf(world: QuickstartWorld, body: MigrationBody): Pro
 async function publishedEvents(world: QuickstartWorld, head: bigint): Promise<{ events: number; gaps: number }> {
   const brokers = world.stack.kafka?.brokers.split(',') ?? [];
   const client = new KafkaClient({ brokers, clientId: 'quickstart' }, silentLogger());
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const read = await readEventsTopic(client);
-    const events = read.events.filter(({ sequence }) => sequence <= head).length;
-    if (read.lastSequence >= head || Date.now() > deadline) return { events, gaps: read.gaps };
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-  }
+  const { events, gaps } = await readEventsUpTo(client, head);
+  return { events: events.length, gaps };
 }

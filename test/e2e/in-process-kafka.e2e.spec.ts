@@ -5,7 +5,7 @@ import { readInProcessConfig, type InProcessConfig } from '../../apps/cli/src/in
 import { ExecutorApp } from '../../apps/executor/src/executor-app.js';
 import { hashKey } from '../../apps/planner/src/auth/api-keys.js';
 import { createPlanner, type PlannerApp } from '../../apps/planner/src/planner.app.js';
-import { readEventsTopic, type EventsTopicReading } from '../harness/events-topic-reader.js';
+import { readEventsUpTo, type EventsTopicReading } from '../harness/events-topic-reader.js';
 import { InProcessWorld } from '../harness/in-process-world.js';
 import { clientOf, until } from '../harness/messaging-test-kit.js';
 import { runKafkaBrokers } from '../harness/run-addresses.js';
@@ -46,15 +46,8 @@ function plannerConfig({ planner: { decidesLater: _later, ...planner } }: InProc
 }
 
 async function readUpToHead(): Promise<EventsTopicReading> {
-  const client = clientOf(runKafkaBrokers());
-  let reading = await readEventsTopic(client, TOPICS.events).catch(() => undefined);
-  await until(async () => {
-    const [head] = await given().query<{ position: string }>('select position from ledger.head');
-    reading = await readEventsTopic(client, TOPICS.events).catch(() => undefined);
-    return reading !== undefined && reading.lastSequence >= BigInt(head?.position ?? 0);
-  });
-  if (reading === undefined) throw new Error('nothing was published');
-  return reading;
+  const [head] = await given().query<{ position: string }>('select position from ledger.head');
+  return readEventsUpTo(clientOf(runKafkaBrokers()), BigInt(head?.position ?? 0), TOPICS.events);
 }
 
 async function count(text: string): Promise<number> {

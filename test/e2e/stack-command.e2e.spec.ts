@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KafkaClient } from '#shared/messaging/kafka-client.js';
 import { silentLogger } from '#shared/observability/logger.js';
-import { readEventsTopic } from '../harness/events-topic-reader.js';
+import { readEventsUpTo } from '../harness/events-topic-reader.js';
 import { SampleProcess, type ReadyLine } from '../harness/sample-process.js';
 import { withClient } from '../../examples/sample-tenant/create-tenant.js';
 import { PlannerClient } from '../../scripts/stack/planner-client.js';
@@ -39,6 +39,10 @@ async function stack(...args: readonly string[]): Promise<string> {
     env: { ...process.env, REHOME_STACK_DIRECTORY: stackDirectory },
   });
   return stdout;
+}
+
+function viewer(): PlannerClient {
+  return new PlannerClient(addresses.plannerUrl, addresses.apiKeys.viewer);
 }
 
 /** The process that holds the stack and everything below it. */
@@ -133,13 +137,12 @@ describe('npm run stack', () => {
     const requester = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.requester);
     const request = { kind: 'upgrade', instanceId, toPlan: 'premium' };
     ({ migrationId } = await requester.call<{ migrationId: string }>('POST', '/v1/migrations', request));
-    const viewer = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.viewer);
     const deadline = Date.now() + 90_000;
     let status = '';
     while (!['completed', 'refused', 'rolled-back', 'halted'].includes(status) && Date.now() < deadline)
-      ({ status } = await viewer.call<{ status: string }>('GET', `/v1/migrations/${migrationId}?wait=10`));
+      ({ status } = await viewer().call<{ status: string }>('GET', `/v1/migrations/${migrationId}?wait=10`));
     expect(status).toBe('completed');
-    expect(await viewer.call('GET', `/v1/instances/${instanceId}`)).toMatchObject({ dbType: 'dedicated' });
+    expect(await viewer().call('GET', `/v1/instances/${instanceId}`)).toMatchObject({ dbType: 'dedicated' });
   }, 120_000);
 
   it('lets analysts and readers of Kafka see it', async () => {
@@ -148,7 +151,9 @@ describe('npm run stack', () => {
     );
     expect(seen.rows).toEqual([{ status: 'completed' }]);
     const brokers = addresses.kafkaBrokers.split(',');
-    const { events } = await readEventsTopic(new KafkaClient({ brokers, clientId: 'reader' }, silentLogger()));
+    const client = new KafkaClient({ brokers, clientId: 'reader' }, silentLogger());
+    const { headPosition } = await viewer().call<{ headPosition: string }>('GET', '/v1/audit/verify');
+    const { events } = await readEventsUpTo(client, BigInt(headPosition));
     const types = events.filter(({ key }) => key === migrationId).map(({ type }) => type);
     expect(types.at(-1)).toBe('rehome.MigrationCompleted.v1');
   }, 60_000);

@@ -5,7 +5,7 @@ import { REHOME_NAMESPACE, uuidV5 } from '#shared/contracts/uuid.js';
 import type { OutgoingRecord } from '#shared/messaging/kafka-record.js';
 import { RecordSender } from '#shared/messaging/record-sender.js';
 import { readTopic } from '#shared/messaging/topic-reader.js';
-import { readEventsTopic, type PublishedEvent } from '../harness/events-topic-reader.js';
+import { readEventsUpTo, type EventsTopicReading, type PublishedEvent } from '../harness/events-topic-reader.js';
 import { MoveWorld } from '../harness/move-world.js';
 import type { MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import type { SampleTenant } from '../../scripts/stack/sample-tenant.js';
@@ -89,13 +89,9 @@ async function publish([one, other]: typeof tenants): Promise<void> {
 }
 
 /** Everything that the relay has published, up to the head of the ledger. */
-async function readPublished(): Promise<Awaited<ReturnType<typeof readEventsTopic>>> {
+async function readPublished(): Promise<EventsTopicReading> {
   const { headPosition } = await given().planner.call<{ headPosition: string }>('GET', '/v1/audit/verify');
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const reading = await readEventsTopic(given().kafka());
-    if (reading.lastSequence >= BigInt(headPosition) || Date.now() > deadline) return reading;
-  }
+  return readEventsUpTo(given().kafka(), BigInt(headPosition));
 }
 
 beforeAll(async () => {

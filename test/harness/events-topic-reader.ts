@@ -1,4 +1,5 @@
 import { EVENTS_TOPIC } from '#shared/contracts/topics.js';
+import { toRehomeError } from '#shared/errors/rehome-error.js';
 import type { CloudEvent } from '#shared/messaging/cloud-event.js';
 import { decodeCloudEvent } from '#shared/messaging/decode-cloud-event.js';
 import type { KafkaClient } from '#shared/messaging/kafka-client.js';
@@ -14,11 +15,11 @@ export interface PublishedEvent extends CloudEvent {
 export interface EventsTopicReading {
   /** Each event once, in ledger order. */
   readonly events: readonly PublishedEvent[];
-  /** Positions between 1 and `lastSequence` that no partition holds. */
+  /** Positions that no partition holds, from 1 to the last one asked for or seen. */
   readonly gaps: number;
   /** Records dropped because their `ce_sequence` is not above the last one of their key. */
   readonly repeats: number;
-  /** 0 when there is no event. */
+  /** Of the events; 0 when there is none. */
   readonly lastSequence: bigint;
 }
 
@@ -46,4 +47,33 @@ export async function readEventsTopic(client: KafkaClient, topic = EVENTS_TOPIC)
   events.sort((one, other) => Number(one.sequence - other.sequence));
   const lastSequence = events.at(-1)?.sequence ?? 0n;
   return { events, gaps: Number(lastSequence) - events.length, repeats, lastSequence };
+}
+
+const READ_AGAIN_AFTER_MS = 100;
+const GIVE_UP_AFTER_MS = 30_000;
+
+/**
+ * What was published up to a position while the relay may still be on its way: the ends of the partitions are not looked up
+ * at one moment, so a later event can be seen before an earlier one of another partition. Only what is still missing after
+ * 30 s counts as a gap; a topic that is being created is waited for as long.
+ *
+ * @param head position in the ledger; later events are left out.
+ */
+export async function readEventsUpTo(
+  client: KafkaClient,
+  head: bigint,
+  topic = EVENTS_TOPIC,
+): Promise<EventsTopicReading> {
+  const deadline = Date.now() + GIVE_UP_AFTER_MS;
+  for (;;) {
+    const reading = await readEventsTopic(client, topic).catch((error: unknown) => {
+      if (toRehomeError(error).code === 'KAFKA_UNAVAILABLE' && Date.now() < deadline) return undefined;
+      throw error;
+    });
+    const events = (reading?.events ?? []).filter(({ sequence }) => sequence <= head);
+    const gaps = Number(head) - events.length;
+    if (gaps === 0 || Date.now() > deadline)
+      return { events, gaps, repeats: reading?.repeats ?? 0, lastSequence: events.at(-1)?.sequence ?? 0n };
+    await new Promise((resolve) => setTimeout(resolve, READ_AGAIN_AFTER_MS));
+  }
 }

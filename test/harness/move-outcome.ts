@@ -4,7 +4,7 @@ import { silentLogger } from '#shared/observability/logger.js';
 import { contentDigest, readContent } from '../../apps/executor/src/postgres/hashing.js';
 import type { Certificate, MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import type { SampleTenant } from '../../scripts/stack/sample-tenant.js';
-import { readEventsTopic } from './events-topic-reader.js';
+import { readEventsUpTo } from './events-topic-reader.js';
 import type { MoveEvent, MoveWorld } from './move-world.js';
 import { addressOf, NEVER } from './moved-database.js';
 
@@ -75,10 +75,7 @@ export async function expectLedgerPublished(world: MoveWorld): Promise<{ events:
   const head = BigInt(audit.headPosition);
   const brokers = world.stack.kafka?.brokers.split(',') ?? [];
   const client = new KafkaClient({ brokers, clientId: 'faults' }, silentLogger());
-  const reading = await until(`Kafka to hold position ${String(head)}`, async () => {
-    const read = await readEventsTopic(client);
-    return read.lastSequence >= head ? read : undefined;
-  });
+  const reading = await readEventsUpTo(client, head);
   expect(reading.gaps).toBe(0);
   return { events: reading.events.length, repeats: reading.repeats };
 }
