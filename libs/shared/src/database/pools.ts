@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * Connections by purpose, kept apart so that a burst of reads never starves a lease: appends 2 (one flush is
- * in flight, the other replaces a broken one), leases 2, reads the rest.
+ * Connections by purpose, kept apart so that a burst of reads never starves a lease: appends 3 (two flushes
+ * are in flight, the third replaces a broken one), leases 2, reads the rest.
  */
 export interface LedgerPools {
   readonly appends: pg.Pool;
@@ -24,7 +24,7 @@ export interface PoolSettings {
 
 export function openPools(settings: PoolSettings): LedgerPools {
   return {
-    appends: openPool(settings, 'appends', 2),
+    appends: openPool(settings, 'appends', 3),
     leases: openPool(settings, 'leases', 2),
     reads: openPool(settings, 'reads', settings.reads ?? 6),
   };

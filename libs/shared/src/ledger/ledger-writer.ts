@@ -27,6 +27,13 @@ interface Waiting {
 }
 
 const MAX_BATCH_ITEMS = 256;
+/**
+ * While PostgreSQL works on one batch, this process answers the callers of the one before and encodes the next. A third would
+ * only wait for the lock on the head, in the server.
+ */
+const MAX_FLIGHTS = 2;
+/** A statement costs PostgreSQL about as much as 15 items, whatever it carries: fewer wait for company. */
+const WORTH_A_FLIGHT = 16;
 /** Characters; keeps a flush of large events short, since it holds the head's lock. */
 const MAX_BATCH_SIZE = 4 * 1024 * 1024;
 
@@ -43,12 +50,13 @@ const APPEND = {
 };
 
 /**
- * The only way into the ledger: gathers what callers append meanwhile and sends it as one autocommit
- * statement, one at a time, so that nobody holds the head's lock across a pause of the network.
+ * The only way into the ledger: gathers what callers append meanwhile and sends it as one autocommit statement, so that
+ * nobody holds the head's lock across a pause of the network.
  */
 export class LedgerWriter {
   private queue: Waiting[] = [];
-  private flushing: Promise<void> | undefined;
+  private readonly flights = new Set<Promise<void>>();
+  private departure: NodeJS.Immediate | undefined;
   private closed = false;
   private readonly maxWaitMs: number;
   private readonly observe: LedgerWriterOptions['observe'];
@@ -63,8 +71,9 @@ export class LedgerWriter {
   }
 
   /**
-   * Appends the item's events and applies its effects, all or nothing. Repeat it with the same event ids
-   * after LEDGER_UNAVAILABLE: it may have been done, then the answer is `repeated`.
+   * Appends the item's events and applies its effects, all or nothing. Items of callers that do not wait for each other may
+   * be appended in any order. Repeat one with the same event ids after LEDGER_UNAVAILABLE: it may have been done, then the
+   * answer is `repeated`.
    *
    * @throws RehomeError LEDGER_UNAVAILABLE within bounded time when the ledger does not answer;
    * EVENT_INVALID when it refuses the content (size, stream of another service, id with other content).
@@ -74,25 +83,43 @@ export class LedgerWriter {
     const encoded = encodeItem(item);
     return new Promise((resolve, reject) => {
       this.queue.push({ item: encoded, since: Date.now(), resolve, reject });
-      this.flushing ??= this.flushAll();
+      this.departSoon();
     });
   }
 
   /** Refuses new items and waits until the accepted ones are answered. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.flushing;
+    this.depart();
+    while (this.flights.size > 0) {
+      await Promise.all(this.flights);
+      this.depart();
+    }
   }
 
-  private async flushAll(): Promise<void> {
-    // Callers of the same turn of the event loop share the first batch.
-    await Promise.resolve();
-    while (this.queue.length > 0) {
-      this.refuseOld();
-      const batch = this.takeBatch();
-      if (batch.length > 0) await this.flush(batch);
+  /** Callers of the same turn of the event loop share a batch. */
+  private departSoon(): void {
+    this.departure ??= setImmediate(() => {
+      this.depart();
+    });
+  }
+
+  private depart(): void {
+    clearImmediate(this.departure);
+    this.departure = undefined;
+    this.refuseOld();
+    while (this.mayDepart()) {
+      const flight = this.flush(this.takeBatch()).finally(() => {
+        this.flights.delete(flight);
+        this.departSoon();
+      });
+      this.flights.add(flight);
     }
-    this.flushing = undefined;
+  }
+
+  private mayDepart(): boolean {
+    const [waiting, flying] = [this.queue.length, this.flights.size];
+    return waiting > 0 && (flying === 0 || (flying < MAX_FLIGHTS && waiting >= WORTH_A_FLIGHT));
   }
 
   private refuseOld(): void {
@@ -104,14 +131,20 @@ export class LedgerWriter {
     for (const waiting of old) waiting.reject(error);
   }
 
-  /** As many as fit. An event id never occurs twice in a batch: its second item is answered as a repeat later. */
+  /**
+   * As many as fit, but half when nothing is under way and both halves are worth a flight: callers who wait for their
+   * answers come back together, and would for ever come in one batch. An event id never occurs twice in a batch: its second
+   * item is answered as a repeat later.
+   */
   private takeBatch(): readonly Waiting[] {
     const ids = new Set<string>();
+    const waiting = this.queue.length;
+    const most = this.flights.size === 0 && waiting >= 2 * WORTH_A_FLIGHT ? Math.ceil(waiting / 2) : waiting;
     let size = 0;
     let count = 0;
     for (const { item } of this.queue) {
       size += item.size;
-      if (count === MAX_BATCH_ITEMS || (count > 0 && size > MAX_BATCH_SIZE)) break;
+      if (count === Math.min(most, MAX_BATCH_ITEMS) || (count > 0 && size > MAX_BATCH_SIZE)) break;
       if (item.eventIds.some((id) => ids.has(id))) break;
       for (const id of item.eventIds) ids.add(id);
       count += 1;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomInt } from 'node:crypto';
+import pg from 'pg';
 import type { LedgerEvent } from '../contracts/events.js';
 import { toPosition, type MigrationId, type Position } from '../contracts/ids.js';
 import { RehomeError } from '../errors/rehome-error.js';
@@ -13,6 +14,7 @@ import {
   type TestLedger,
   type TestLedgerService,
 } from '../../../../test/harness/ledger.js';
+import { until } from '../../../../test/harness/messaging-test-kit.js';
 import type { AppendAnswer, LedgerItem } from './ledger-item.js';
 import { verifyLedger } from './verify.js';
 
@@ -164,4 +166,40 @@ describe('many callers of one writer', () => {
     );
     expect(row?.flushes).toBe(4);
   });
+
+  test('have two batches under way when many come together, and each caller gets its own answer', async () => {
+    const ids = Array.from({ length: 64 }, newMigrationId);
+    const taken = await ledger.planner.writer.append(onMigration(ids[40] ?? newMigrationId(), 0));
+    const head = new pg.Client({ connectionString: ledger.adminUrl });
+    await head.connect();
+    await head.query('begin');
+    await head.query('select from ledger.head for update');
+    const answering = Promise.all(ids.map((id) => ledger.planner.writer.append(onMigration(id, 0))));
+    await until(async () => (await sessionsWaiting()) === 2);
+    await head.query('rollback');
+    await head.end();
+    const answers = await answering;
+    const positions = answers.flatMap((answer) => (answer.outcome === 'appended' ? [answer.position] : []));
+    expect(taken.outcome).toBe('appended');
+    expect(answers.filter(({ outcome }) => outcome !== 'appended')).toEqual([
+      { outcome: 'conflict', stream: `migration-${ids[40] ?? ''}`, expected: 0, actual: 1 },
+    ]);
+    expect(new Set(positions).size).toBe(63);
+    for (const [index, id] of ids.entries()) {
+      const [event] = await ledger.planner.reader.readMigration(id);
+      expect(answers[index]).toMatchObject(index === 40 ? { outcome: 'conflict' } : { position: event?.position });
+    }
+  });
 });
+
+/** Appends of this ledger that wait for the lock on its head. */
+async function sessionsWaiting(): Promise<number> {
+  const rows = await ledger.query(
+    `
+    select from pg_stat_activity
+    where datname = $1 and application_name = 'test appends' and wait_event_type = 'Lock'
+    `,
+    [ledger.database],
+  );
+  return rows.length;
+}
