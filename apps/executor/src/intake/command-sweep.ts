@@ -6,6 +6,7 @@ import { type RehomeError, toRehomeError } from '#shared/errors/rehome-error.js'
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
 import { ledgerFailure, type LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { pauseFor } from '#shared/messaging/waiting.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { isKnownRun } from '../running/step-run-store.js';
@@ -86,7 +87,7 @@ export class CommandSweep {
       } catch (error) {
         this.report(toRehomeError(error));
       }
-      await pause(this.options.intervalMs, signal);
+      await pauseFor(this.options.intervalMs, signal);
     }
   }
 
@@ -160,16 +161,4 @@ export class CommandSweep {
     if (answer.outcome === 'appended') cursor.position = position;
     else await cursor.release();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-  });
 }

@@ -175,6 +175,22 @@ describe('timers', () => {
   });
 });
 
+describe('a limit on downtime', () => {
+  test('is watched from the start of the stop on, not from its end', async () => {
+    stage.manager('planner-1');
+    stage.execute(({ kind }) => (kind === 'stop-service' ? undefined : asJsonObject(ANSWERS[kind])));
+    const migrationId = await stage.request({}, { maxDowntimeMs: 600_000 });
+    const state = await stage.until(
+      migrationId,
+      (now) => now.status !== 'unknown' && now.timers.some(({ timer }) => timer === 'downtime'),
+    );
+    expect(state).toMatchObject({ status: 'migrating' });
+    const types = (await stage.events(migrationId)).map(({ type }) => type);
+    expect(types.at(-1)).toBe('TimerSet');
+    expect(types.at(-2)).toBe('StepStarted');
+  });
+});
+
 describe('trouble of one migration', () => {
   test('halts that one when its plan does not fit into an event, and the others go on', async () => {
     stage.manager('planner-1');

@@ -5,16 +5,18 @@ import { migrationOfStream } from '#shared/contracts/streams.js';
 import type { ErrorCode } from '#shared/errors/error-codes.js';
 import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
+import type { CursorEffect } from '#shared/ledger/ledger-effect.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWake } from '#shared/ledger/ledger-wake.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { pauseFor } from '#shared/messaging/waiting.js';
 import type { FaultPoints } from '#shared/observability/fault-points.js';
 import type { Logger } from '#shared/observability/logger.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import { traceLogFields } from '#shared/observability/trace-context.js';
 import type { Decision } from './decision.js';
 import type { KnownState } from './migration-state.js';
-import { react, type Reaction } from './reaction.js';
+import { react, type History, type Reaction } from './reaction.js';
 import { Timers } from './timers.js';
 
 export const PROCESS_MANAGER_CURSOR = 'process-manager';
@@ -39,17 +41,24 @@ export interface ProcessManagerOptions {
 }
 
 const BATCH = 256;
+
+/** Migrations that are loaded by one query and decided side by side; each may have hundreds of events. */
+const TOGETHER = 32;
 const BACK_OFF_MS = 500;
 
 /** Cursor moves on their own are saved up: what was decided moves it anyway, and what was not is read again. */
 const MOVE_AFTER = 256n;
 
-/** Events after which there may be something to decide. What a run reports on its way to an outcome is not. */
+/**
+ * Events after which there may be something to decide. Of what a run reports on its way to an outcome only the start:
+ * the time without the application may begin there.
+ */
 const REACTIVE: ReadonlySet<EventName> = new Set<EventName>([
   'MigrationRequested',
   'RegistryRefreshed',
   'PlanCompiled',
   'PlanApproved',
+  'StepStarted',
   'StepSucceeded',
   'StepUndone',
   'StepFailed',
@@ -68,10 +77,14 @@ const REACTIVE: ReadonlySet<EventName> = new Set<EventName>([
 /** Waiting helps, or somebody else goes on; anything else is one migration's own trouble. */
 const OF_THE_LEDGER: readonly ErrorCode[] = ['LEDGER_UNAVAILABLE', 'LEDGER_CONFLICT', 'LEASE_LOST'];
 
+/** A migration about which something happened, and its newest event that may matter. */
+type Due = readonly [MigrationId, LedgerEvent];
+
 /**
- * Issues the next command: reads the ledger in order, folds the migration an event belongs to, decides, appends.
- * One is active at a time, under a leased cursor that moves in the same append as what was decided; the others
- * wait for the lease.
+ * Issues the next command: reads the ledger in order, folds the migrations that events belong to, decides, appends.
+ * One is active at a time, under a leased cursor; the others wait for the lease. Every append checks the lease, and the
+ * cursor moves when all that came before has been answered: whoever dies in between decides the same again, under the
+ * same event ids.
  */
 export class ProcessManager {
   private readonly stopping = new AbortController();
@@ -100,11 +113,11 @@ export class ProcessManager {
           owner,
           ttlMs: leaseTtlMs,
         });
-        if (cursor === undefined) await pause(leaseTtlMs / 4, signal);
+        if (cursor === undefined) await pauseFor(leaseTtlMs / 4, signal);
         else await this.lead(cursor);
       } catch (error) {
         this.report(error);
-        await pause(BACK_OFF_MS, signal);
+        await pauseFor(BACK_OFF_MS, signal);
       }
     }
   }
@@ -118,8 +131,9 @@ export class ProcessManager {
       let readTo = cursor.position;
       while (!signal.aborted) {
         const events = await reader.read({ after: readTo, limit: BATCH });
-        if (events.length === 0) await this.idle(cursor, readTo, signal);
-        else readTo = await this.handle(cursor, events, signal);
+        readTo = await this.handle(cursor, events, readTo, signal);
+        const fired = await this.fireTimers(cursor);
+        if (events.length === 0 && !fired) await this.idle(readTo, signal);
       }
       if (!cursor.lost.aborted) await this.moveOn(cursor, readTo, 1n);
     } finally {
@@ -129,45 +143,56 @@ export class ProcessManager {
     }
   }
 
-  private async handle(cursor: LeasedCursor, events: readonly LedgerEvent[], signal: AbortSignal): Promise<Position> {
-    // A decision folds everything that is there, so it answers later events of this batch too.
-    const seen = new Map<string, bigint>();
-    let readTo = cursor.position;
-    for (const event of events) {
-      if (signal.aborted) return readTo;
-      this.timers.observe(event);
-      const migrationId = migrationOfStream(event.stream)?.migrationId;
-      if (migrationId !== undefined && REACTIVE.has(event.type) && (seen.get(migrationId) ?? 0n) < event.position)
-        seen.set(migrationId, await this.handleOne(cursor, migrationId, event));
-      readTo = toPosition(event.position);
-    }
+  private async handle(
+    cursor: LeasedCursor,
+    events: readonly LedgerEvent[],
+    after: Position,
+    signal: AbortSignal,
+  ): Promise<Position> {
+    for (const event of events) this.timers.observe(event);
+    const due = dueOf(events);
+    const readTo = toPosition(events.at(-1)?.position ?? after);
+    if (due.length === 1) await this.decideAll(cursor, due, cursor.moveTo(readTo));
+    else
+      for (let from = 0; from < due.length; from += TOGETHER) {
+        if (signal.aborted) return after;
+        await this.decideAll(cursor, due.slice(from, from + TOGETHER), cursor.moveTo(cursor.position));
+      }
     await this.moveOn(cursor, readTo, MOVE_AFTER);
     return readTo;
   }
-
-  /** How far the decision looked. */
-  private async handleOne(cursor: LeasedCursor, migrationId: MigrationId, event: LedgerEvent): Promise<bigint> {
-    const reaction = await this.reactTo(cursor, migrationId, event);
-    if (reaction.appended.length > 0) {
-      cursor.position = toPosition(event.position);
-      await this.appended(migrationId, event, reaction);
-    }
-    return reaction.seenTo;
+  /** Side by side: each has its own stream, and what they share is reserved in the ledger. */
+  private async decideAll(cursor: LeasedCursor, due: readonly Due[], effect: CursorEffect): Promise<void> {
+    cursor.check();
+    const histories = await this.options.reader.readMigrations(due.map(([migrationId]) => migrationId));
+    const decided = await Promise.allSettled(
+      due.map(([migrationId, because]) =>
+        this.decideOne(cursor, { migrationId, events: histories.get(migrationId) ?? [] }, because, effect),
+      ),
+    );
+    for (const one of decided) if (one.status === 'rejected') throw toRehomeError(one.reason);
+    if (decided.some((one) => one.status === 'fulfilled' && one.value)) cursor.position = toPosition(effect.position);
   }
 
-  /** What cannot be decided is left as it is and told: it must not keep all others waiting. */
-  private async reactTo(cursor: LeasedCursor, migrationId: MigrationId, event: LedgerEvent): Promise<Reaction> {
-    cursor.check();
+  /**
+   * Whether anything was appended. What cannot be decided is left as it is and told: it must not keep all others waiting.
+   */
+  private async decideOne(
+    cursor: LeasedCursor,
+    history: History,
+    because: LedgerEvent,
+    effect: CursorEffect,
+  ): Promise<boolean> {
+    const { migrationId } = history;
     try {
-      return await react(this.options, migrationId, {
-        effect: cursor.moveTo(toPosition(event.position)),
-        hold: cursor.moveTo(cursor.position),
-        traceparent: event.metadata.traceparent,
-      });
+      const hold = cursor.moveTo(cursor.position);
+      const reaction = await react(this.options, history, { effect, hold, traceparent: because.metadata.traceparent });
+      if (reaction.appended.length > 0) await this.appended(migrationId, because, reaction);
+      return reaction.appended.length > 0;
     } catch (error) {
       if (OF_THE_LEDGER.includes(toRehomeError(error).code)) throw error;
-      this.options.logger.error({ migrationId, position: String(event.position), error }, 'migration left undecided');
-      return { seenTo: event.position, appended: [] };
+      this.options.logger.error({ migrationId, position: String(because.position), error }, 'migration left undecided');
+      return false;
     }
   }
 
@@ -189,14 +214,17 @@ export class ProcessManager {
     cursor.position = position;
   }
 
-  private async idle(cursor: LeasedCursor, readTo: Position, signal: AbortSignal): Promise<void> {
-    const { wake, pollMs, writer } = this.options;
+  /** Whether any was due. */
+  private async fireTimers(cursor: LeasedCursor): Promise<boolean> {
     const due = this.timers.due(Date.now());
-    if (due.length > 0) {
-      cursor.check();
-      await Promise.all(due.map((item) => writer.append(item)));
-      return;
-    }
+    if (due.length === 0) return false;
+    cursor.check();
+    await Promise.all(due.map((item) => this.options.writer.append(item)));
+    return true;
+  }
+
+  private async idle(readTo: Position, signal: AbortSignal): Promise<void> {
+    const { wake, pollMs } = this.options;
     const untilTimer = this.timers.nextInMs(Date.now()) ?? pollMs;
     await wake.waitFor(signal, Math.min(pollMs, untilTimer), readTo);
   }
@@ -208,15 +236,12 @@ export class ProcessManager {
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
+/** Each migration once: a decision folds everything that is there, so it answers all of its events. */
+function dueOf(events: readonly LedgerEvent[]): Due[] {
+  const due = new Map<MigrationId, LedgerEvent>();
+  for (const event of events) {
+    const migrationId = migrationOfStream(event.stream)?.migrationId;
+    if (migrationId !== undefined && REACTIVE.has(event.type)) due.set(migrationId, event);
+  }
+  return [...due];
 }

@@ -1,4 +1,4 @@
-import type { EventName } from '#shared/contracts/events.js';
+import type { EventName, LedgerEvent } from '#shared/contracts/events.js';
 import type { MigrationId } from '#shared/contracts/ids.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
@@ -21,10 +21,14 @@ export interface Ledger {
   readonly refresh: (state: KnownState) => Promise<Decision>;
 }
 
-/** What a reaction came to: how far it looked and which events it appended. */
+/** A migration's events in order, as they were read. */
+export interface History {
+  readonly migrationId: MigrationId;
+  readonly events: readonly LedgerEvent[];
+}
+
+/** What a reaction came to. */
 export interface Reaction {
-  /** Newest event that the decision knew of; 0 when there was no migration. */
-  readonly seenTo: bigint;
   readonly appended: readonly EventName[];
   /** Of the span in which it was decided. */
   readonly traceparent?: string | undefined;
@@ -43,23 +47,28 @@ export interface Cause {
 /** After so many conflicts in a row something else is wrong. */
 const MAX_CONFLICTS = 50;
 
+const NOTHING_APPENDED: Reaction = { appended: [] };
+
 /**
- * Loads a migration, decides and appends, together with the effect of its cause. A conflict means that somebody else wrote
+ * Folds a migration, decides and appends, together with the effect of its cause. A conflict means that somebody else wrote
  * meanwhile: everything is loaded and decided anew.
  *
  * @throws RehomeError LEASE_LOST when the cursor has another owner, LEDGER_UNAVAILABLE.
  */
-export async function react(ledger: Ledger, migrationId: MigrationId, cause: Cause): Promise<Reaction> {
+export async function react(ledger: Ledger, history: History, cause: Cause): Promise<Reaction> {
+  const { migrationId } = history;
+  let { events } = history;
   let busy: Busy | undefined;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
-    const state = foldMigration(await ledger.reader.readMigration(migrationId));
-    if (state.status === 'unknown') return { seenTo: 0n, appended: [] };
+    if (conflicts > 0) events = await ledger.reader.readMigration(migrationId);
+    const state = foldMigration(events);
+    if (state.status === 'unknown') return NOTHING_APPENDED;
     const wanted = busy === undefined ? decideSafely(state) : decideBusy(state, busy);
     const decision = wanted.refresh === true ? await refreshed(ledger, state, cause) : wanted;
-    if (decision.events.length === 0) return { seenTo: state.position, appended: [] };
+    if (decision.events.length === 0) return NOTHING_APPENDED;
     const { answer, traceparent } = await appendTraced(ledger, state, decision, cause);
     if (answer.outcome === 'appended' || answer.outcome === 'repeated')
-      return { seenTo: state.position, appended: decision.events.map(({ type }) => type), traceparent };
+      return { appended: decision.events.map(({ type }) => type), traceparent };
     busy = answer.outcome === 'refused' ? readRefusal(answer) : undefined;
   }
   throw new RehomeError('LEDGER_CONFLICT', `migration ${migrationId} changed ${String(MAX_CONFLICTS)} times meanwhile`);

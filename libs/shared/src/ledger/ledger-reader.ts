@@ -80,6 +80,28 @@ export class LedgerReader {
     );
   }
 
+  /** The same of several by one query; one without events is absent. */
+  async readMigrations(
+    migrationIds: readonly MigrationId[],
+  ): Promise<ReadonlyMap<MigrationId, readonly LedgerEvent[]>> {
+    const rows = await this.query<LedgerRow & { readonly migration_id: MigrationId }>(
+      `
+      select event.migration_id, ${EVENT_COLUMNS}
+      from ledger.event
+      where migration_id = any ($1)
+      order by position
+      `,
+      [migrationIds],
+    );
+    const histories = new Map<MigrationId, LedgerEvent[]>();
+    for (const row of rows) {
+      const history = histories.get(row.migration_id) ?? [];
+      history.push(toLedgerEvent(row));
+      histories.set(row.migration_id, history);
+    }
+    return histories;
+  }
+
   /** The event of an id; undefined when the ledger holds none. */
   async find(eventId: string): Promise<LedgerEvent | undefined> {
     const [event] = await this.events(
