@@ -58,3 +58,25 @@ begin
   return refusal || jsonb_build_object('effect', one::jsonb -> 'effect');
 end
 $$;
+
+-- A cursor that stays where it is writes nothing: many decisions of one page only prove that their reader still holds it.
+create or replace function ledger.effect_cursor(e jsonb) returns jsonb language plpgsql as $$
+declare
+  held ledger.cursor;
+  wanted constant bigint := (e ->> 'position')::bigint;
+begin
+  select * into held from ledger.cursor where name = e ->> 'name' for update;
+  if not found or held.owner <> e ->> 'owner' or held.fence <> (e ->> 'fence')::bigint then
+    return jsonb_build_object('reason', 'stale-fence', 'detail',
+      jsonb_build_object('fence', held.fence, 'owner', held.owner));
+  end if;
+  if wanted < held.position then
+    return jsonb_build_object('reason', 'backwards', 'detail',
+      jsonb_build_object('position', held.position::text));
+  end if;
+  if wanted > held.position then
+    update ledger.cursor set position = wanted where name = held.name;
+  end if;
+  return null;
+end
+$$;
