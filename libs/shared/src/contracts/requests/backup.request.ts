@@ -19,10 +19,12 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export function BackupIdField(options: {
   readonly optional?: boolean;
   readonly description: string;
+  readonly shape?: string;
+  readonly orWritten?: readonly object[];
 }): PropertyDecorator {
   return applyDecorators(
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value)),
-    PatternField({ ...options, pattern: UUID, shape: 'a UUID', example: '7d9f0a52-1111-4222-8333-444455556667' }),
+    PatternField({ shape: 'a UUID', example: '7d9f0a52-1111-4222-8333-444455556667', ...options, pattern: UUID }),
   );
 }
 

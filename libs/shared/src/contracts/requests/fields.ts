@@ -43,10 +43,17 @@ export function TextField(options: FieldOptions & { readonly maxLength?: number 
   );
 }
 
+interface PatternOptions extends FieldOptions {
+  readonly pattern: RegExp;
+  readonly shape: string;
+  /** Schemas of what a caller may write in its place, and what is put into fields of its own before they are validated. */
+  readonly orWritten?: readonly object[];
+}
+
 /** Text of a shape; `shape` says it in words. */
-export function PatternField(
-  options: FieldOptions & { readonly pattern: RegExp; readonly shape: string },
-): PropertyDecorator {
+export function PatternField(options: PatternOptions): PropertyDecorator {
+  const { orWritten } = options;
+  const schema = { type: 'string', pattern: options.pattern.source };
   return applyDecorators(
     presence(options),
     rule(
@@ -54,7 +61,7 @@ export function PatternField(
       `must be ${options.shape}`,
       (v) => typeof v === 'string' && !CONTROL.test(v) && options.pattern.test(v),
     ),
-    documented(options, { type: 'string', pattern: options.pattern.source }),
+    documented(options, orWritten === undefined ? schema : { oneOf: [schema, ...orWritten] }),
   );
 }
 

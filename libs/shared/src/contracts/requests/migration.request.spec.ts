@@ -71,6 +71,30 @@ describe('a request for a migration', () => {
     });
   });
 
+  it('of a restore takes latest or file in the place of the id, or beside it', () => {
+    const target = { server: 'main', database: 'core_db_restored' };
+    for (const way of [{ latest: { tier: 'daily' } }, { file: '/srv/dumps/core_db.dump' }]) {
+      const [within, beside] = [{ backupId: way }, way].map((choice) =>
+        parseMigrationRequest({ kind: 'restore', ...choice, target }),
+      );
+      if (within?.ok !== true || beside?.ok !== true) throw new Error('was refused');
+      expect(requestJson(within.request)).toStrictEqual(requestJson(beside.request));
+      expect(requestJson(within.request)).toStrictEqual({ kind: 'restore', ...way, target });
+    }
+  });
+
+  it.each([
+    [{ newest: {} }, '/backupId'],
+    [{ latest: {}, file: '/x' }, '/backupId'],
+    [{ latest: { tear: 'daily' } }, '/backupId/latest/tear'],
+    [{ file: 7 }, '/backupId/file'],
+    [{ target: {} }, '/backupId'],
+    [[], '/backupId'],
+  ])('of a restore is refused with %j in the place of the id, by pointer', (backupId, pointer) => {
+    const body = { kind: 'restore', backupId, target: { server: 'main', database: 'core_db_restored' } };
+    expect(refusal(body)).toEqual({ code: 'REQUEST_INVALID', pointers: [pointer] });
+  });
+
   it('is refused when an option is not carried out for its kind, instead of ignoring it', () => {
     const backup = { kind: 'backup', database: { server: 'pool-2', database: 'odoo_acme' } };
     expect(refusal({ ...backup, options: { rehearse: true } })).toEqual({

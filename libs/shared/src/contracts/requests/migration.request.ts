@@ -8,7 +8,7 @@ import { isObject, parseAs } from './parse.js';
 import { RelocateRequest } from './relocate.request.js';
 import { RetireRequest } from './retire.request.js';
 import { ReturnRequest } from './return.request.js';
-import { RestoreRequest } from './restore.request.js';
+import { RestoreRequest, unfoldBackupId } from './restore.request.js';
 import { RevertRequest } from './revert.request.js';
 import { UpgradeRequest } from './upgrade.request.js';
 import { HealthRequest, ValidateRequest } from './validate.request.js';
@@ -55,15 +55,21 @@ export function parseMigrationRequest(body: unknown): ParsedMigrationRequest {
   }
   // Without a kind the envelope's own problems are told by any class: all begin with the same field.
   const type = typeof kind === 'string' && isMigrationKind(kind) ? MIGRATION_REQUESTS[kind] : UpgradeRequest;
-  const parsed = parseAs<MigrationRequest>(type, body);
+  const unfolded = kind === 'restore' ? unfoldBackupId(body) : body;
+  const parsed = parseAs<MigrationRequest>(type, unfolded);
   if (!parsed.ok) {
-    const problems =
-      kind === undefined && isObject(body) ? [{ pointer: '/kind', message: 'is missing' }] : parsed.problems;
+    const told = unfolded === body ? parsed.problems : parsed.problems.map(asWritten);
+    const problems = kind === undefined && isObject(body) ? [{ pointer: '/kind', message: 'is missing' }] : told;
     return { ok: false, code: 'REQUEST_INVALID', problems };
   }
   const unsupported = unsupportedOptions(parsed.value);
   if (unsupported.length > 0) return { ok: false, code: 'OPTION_UNSUPPORTED', problems: unsupported };
   return { ok: true, request: parsed.value };
+}
+
+/** A pointer is into what the caller wrote. */
+function asWritten({ pointer, message }: FieldProblem): FieldProblem {
+  return { pointer: /^\/(?:latest|file)(?:\/|$)/.test(pointer) ? `/backupId${pointer}` : pointer, message };
 }
 
 export function isMigrationKind(kind: string): kind is MigrationKind {

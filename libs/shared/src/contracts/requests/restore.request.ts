@@ -1,7 +1,9 @@
+import { ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
 import { BACKUP_TIERS, type BackupTier } from '../backups.js';
 import { BackedUpDatabase, BackupIdField } from './backup.request.js';
 import { ChoiceField, IdentifierField, ObjectField, SecretRefField, TextField, TextsField } from './fields.js';
 import { MigrationOptions } from './migration-options.request.js';
+import { isObject } from './parse.js';
 
 /** The newest backup that fits and is not damaged; found when the request is inspected, and pinned in its plan. */
 export class LatestBackup {
@@ -16,7 +18,7 @@ export class LatestBackup {
 
   @IdentifierField({
     optional: true,
-    description: 'Of this database. May be left out when all that fit are of one',
+    description: 'Of this database; of any when silent',
     example: 'core_db',
   })
   readonly database?: string;
@@ -38,22 +40,41 @@ export class RestoreTarget extends BackedUpDatabase {
   readonly secretRef?: string;
 }
 
+const FILE_DESCRIPTION =
+  'A dump that Rehome did not make, at the executor, below its `REHOME_BACKUP_ROOTS`: plain SQL, custom, directory or tar, also gzipped';
+
+/** What may stand in the place of a backup's id. */
+const WAYS = ['latest', 'file'] as const;
+const WAY_SCHEMAS = [
+  { type: 'object', required: ['latest'], properties: { latest: { $ref: getSchemaPath(LatestBackup) } } },
+  { type: 'object', required: ['file'], properties: { file: { type: 'string', description: FILE_DESCRIPTION } } },
+];
+
 /** A backup becomes a database again, and is compared with what was backed up before it gets its name. */
+@ApiExtraModels(LatestBackup)
 export class RestoreRequest {
   @ChoiceField({ values: ['restore'], description: 'The kind of migration' })
   readonly kind!: 'restore';
 
-  @BackupIdField({ optional: true, description: 'This backup. Exactly one of this, `latest` and `file`' })
+  @BackupIdField({
+    optional: true,
+    description: 'This backup, or in its place `{"latest": {…}}`, the newest of a kind, or `{"file": "…"}`',
+    shape: 'a UUID, {"latest": {…}} or {"file": "…"}',
+    orWritten: WAY_SCHEMAS,
+  })
   readonly backupId?: string;
 
-  @ObjectField({ optional: true, type: () => LatestBackup, description: 'The newest backup of a kind' })
+  @ObjectField({
+    optional: true,
+    type: () => LatestBackup,
+    description: 'The same as `backupId.latest`, which becomes this. Exactly one of `backupId`, `latest` and `file`',
+  })
   readonly latest?: LatestBackup;
 
   @TextField({
     optional: true,
     maxLength: 4000,
-    description:
-      'A dump that Rehome did not make, at the executor, below its `REHOME_BACKUP_ROOTS`: plain SQL, custom, directory or tar, also gzipped. `target.owner` must be given',
+    description: `The same as \`backupId.file\`. ${FILE_DESCRIPTION}`,
     example: '/srv/dumps/core_db.dump',
   })
   readonly file?: string;
@@ -70,4 +91,16 @@ export class RestoreRequest {
 
   @ObjectField({ optional: true, type: () => MigrationOptions, description: 'What every kind takes' })
   readonly options?: MigrationOptions;
+}
+
+/**
+ * The body with `latest` or `file` in a field of its own when it stood in the place of the id. Anything else that is no id
+ * stays where it is, to be refused there.
+ */
+export function unfoldBackupId(body: unknown): unknown {
+  if (!isObject(body) || !isObject(body['backupId'])) return body;
+  const { backupId, ...rest } = body;
+  const way = WAYS.find((name) => Object.hasOwn(backupId, name));
+  if (way === undefined || Object.keys(backupId).length > 1 || way in rest) return body;
+  return { ...rest, [way]: backupId[way] };
 }
