@@ -91,13 +91,25 @@ describe('a restore', () => {
     expect(await given().databases()).toEqual(before);
   }, 60_000);
 
-  it('that does not know which of several databases is meant asks', async () => {
-    await given().rows('postgres', `create database ${quoteIdentifier(target('other').database)}`);
-    await given().run({ kind: 'backup', database: target('other'), tier: 'daily', verify: false });
-    const body = { kind: 'restore', latest: { tier: 'daily' }, target: target('asked') };
-    const answer = await given().planner.call('POST', '/v1/migrations', { body });
-    expect(answer).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } });
-    expect(answer.text).toContain('name server and database');
+  it('of the latest of a tier takes the newest of all databases, says whose it is, and warns that others fit [d22]', async () => {
+    const other = target('other').database;
+    await given().rows('postgres', `create database ${quoteIdentifier(other)}`);
+    const made = await given().run({ kind: 'backup', database: target('other'), tier: 'monthly', verify: false });
+    expect(made).toMatchObject({ status: 'completed' });
+    const { backupId } = await given().backUp({ tier: 'monthly', verify: false });
+    const body = { kind: 'restore', backupId: { latest: { tier: 'monthly' } }, target: target('newest') };
+    const planned = await given().planner.call('POST', '/v1/plans', { body });
+    expect(planned.text).toContain(
+      `the latest backup (monthly) of main/${given().source.database} as ${target('newest').database} on main`,
+    );
+    const restored = await given().run(body);
+    expect(restored).toMatchObject({ status: 'completed', result: { backupId } });
+    expect(restored.warnings.join('\n')).toContain(
+      `main/${given().source.database} is restored; backups of main/${other} fit too: name server and database`,
+    );
+  }, 90_000);
+
+  it('of nothing is refused', async () => {
     const neither = { kind: 'restore', target: target('asked') };
     expect(await given().planner.call('POST', '/v1/migrations', { body: neither })).toMatchObject({ status: 400 });
   }, 60_000);

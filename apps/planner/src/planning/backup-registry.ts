@@ -56,6 +56,14 @@ export interface RestoreRegistry {
   readonly site?: string;
   /** The database whose newest backup is taken. */
   readonly of?: { readonly server: string; readonly database: string };
+  /** Other databases, as server/database, whose backups fit what was asked for. */
+  readonly others?: readonly string[];
+}
+
+/** Said in the answer and in the plan: somebody may have meant another one. */
+export function othersFit(others: readonly string[]): string {
+  const more = others.length > 5 ? ` and ${String(others.length - 5)} more` : '';
+  return `backups of ${others.slice(0, 5).join(', ')}${more} fit too: name server and database to take one of these`;
 }
 
 /** @throws RangeError when the snapshot that intake wrote lacks something. */

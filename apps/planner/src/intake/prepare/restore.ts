@@ -1,6 +1,6 @@
 import type { RestoreRequest } from '#shared/contracts/requests/restore.request.js';
 import { invalidRequest, RequestRefused } from '../../http/request-refused.js';
-import type { RestoreRegistry } from '../../planning/backup-registry.js';
+import { othersFit, type RestoreRegistry } from '../../planning/backup-registry.js';
 import { backupOf, serverOf } from './backups.js';
 import type { Lookups, Prepared } from './prepared.js';
 
@@ -9,19 +9,30 @@ export async function prepareRestore(request: RestoreRequest, lookups: Lookups):
   const { target, file } = request;
   const server = serverOf(target.server, '/target/server', lookups);
   requireOne(request);
-  if (file !== undefined) requireOfFile(request);
-  const { site, of, what }: Which =
-    file === undefined ? await whichBackup(request, lookups) : { site: server.site ?? null, what: `file ${file}` };
-  const registry: RestoreRegistry = { target: server, ...(site === null ? {} : { site }), ...(of ? { of } : {}) };
+  const {
+    site,
+    what,
+    of,
+    others = [],
+  }: Which = file === undefined
+    ? await whichBackup(request, lookups)
+    : { site: server.site ?? null, what: `file ${file}` };
+  const registry: RestoreRegistry = {
+    target: server,
+    ...(site === null ? {} : { site }),
+    ...(of === undefined ? {} : { of }),
+    ...(others.length === 0 ? {} : { others }),
+  };
   const title = `restore of ${what} as ${target.database} on ${target.server}`;
   return {
     subject: `database:${target.server}/${target.database}`,
     title,
     status: 'requested',
-    message:
-      file === undefined
-        ? `${title}; it gets its name once it is what was backed up`
-        : `${title}; it gets its name once all of it is restored`,
+    message: [
+      title,
+      `it gets its name once ${file === undefined ? 'it is what was backed up' : 'all of it is restored'}`,
+      ...(others.length === 0 ? [] : [othersFit(others)]),
+    ].join('; '),
     registry,
   };
 }
@@ -32,20 +43,13 @@ interface Which {
   /** The database that the newest is looked for of. */
   readonly of?: { readonly server: string; readonly database: string };
   readonly what: string;
+  /** Other databases that have backups which fit. */
+  readonly others?: readonly string[];
 }
 
 function requireOne({ backupId, latest, file }: RestoreRequest): void {
   if ([backupId, latest, file].filter((given) => given !== undefined).length === 1) return;
   throw invalidRequest([{ pointer: '/backupId', message: 'or latest or file: exactly one of them must be given' }]);
-}
-
-/** A file of somebody else tells neither an owner nor what lies in which schema. */
-function requireOfFile({ target, schemas }: RestoreRequest): void {
-  const problems = [
-    ...(target.owner === undefined ? [{ pointer: '/target/owner', message: 'must be given with a file' }] : []),
-    ...(schemas === undefined ? [] : [{ pointer: '/schemas', message: 'cannot be given with a file' }]),
-  ];
-  if (problems.length > 0) throw invalidRequest(problems);
 }
 
 async function whichBackup({ backupId, latest }: RestoreRequest, lookups: Lookups): Promise<Which> {
@@ -59,7 +63,7 @@ async function whichBackup({ backupId, latest }: RestoreRequest, lookups: Lookup
   return { site, what: `backup ${backupId} of ${database}` };
 }
 
-/** Two databases in one tier: which of them is meant is not for us to guess. */
+/** The newest of all that fit; of which database it is, and that others fit too, is said wherever it is named. */
 async function whichLatest(latest: NonNullable<RestoreRequest['latest']>, lookups: Lookups): Promise<Which> {
   const fitting = (await lookups.backups({ ...latest, limit: 500 })).filter(
     ({ status, tier }) => status !== 'damaged' && tier !== null,
@@ -69,10 +73,6 @@ async function whichLatest(latest: NonNullable<RestoreRequest['latest']>, lookup
   if (newest === undefined)
     throw new RequestRefused('BACKUP_UNKNOWN', `the catalogue holds no sound backup of ${asked}; make one`);
   const { site, server, database } = newest;
-  const places = [...new Set(fitting.map((one) => `${one.server}/${one.database}`))];
-  if (places.length > 1)
-    throw invalidRequest([
-      { pointer: '/latest', message: `fits backups of ${places.slice(0, 5).join(', ')}; name server and database` },
-    ]);
-  return { site, of: { server, database }, what: `the latest backup (${asked}) of ${database}` };
+  const [, ...others] = new Set(fitting.map((one) => `${one.server}/${one.database}`));
+  return { site, of: { server, database }, what: `the latest backup (${asked}) of ${server}/${database}`, others };
 }

@@ -4,7 +4,7 @@ import type { FoundBackup, InspectRestoreResult } from '#shared/contracts/steps/
 import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
 import { compileFileRestore } from './restore-file.js';
 import { addressOf, bodyOf, failedWarnings } from './restore-parts.js';
-import { readRestoreRegistry } from '../backup-registry.js';
+import { othersFit, readRestoreRegistry } from '../backup-registry.js';
 import { fromStep } from '../from-step.js';
 import type { BackupOutcome } from '../outcome.js';
 import { inSequence, planStep, type Compiled, type Recipe, type RecipeRequest, type UnplacedStep } from '../recipe.js';
@@ -48,7 +48,9 @@ function compileRestore(
   { checks, backup }: Pick<InspectRestoreResult, 'checks'> & { readonly backup: FoundBackup },
 ): Compiled {
   const { server, database } = addressOf(request);
+  const { others } = readRestoreRegistry(request.registry);
   const outcome: BackupOutcome = { type: 'backup' };
+  const chosen = others === undefined ? [] : [`${backup.server}/${backup.database} is restored; ${othersFit(others)}`];
   const unproved = backup.status === 'verified' ? [] : [unprovedWarning(backup)];
   return {
     outcome: 'plan',
@@ -60,7 +62,7 @@ function compileRestore(
       steps: inSequence(stepsOf(request, backup)),
       reservations: [`database:${server.name}/${database}`, `backup:${backup.backupId}`],
       checks,
-      warnings: [...unproved, ...failedWarnings(checks)],
+      warnings: [...chosen, ...unproved, ...failedWarnings(checks)],
       outcome: asJsonObject(outcome),
     },
   };
