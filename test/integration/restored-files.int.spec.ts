@@ -133,16 +133,54 @@ describe('a restore of a file that Rehome did not make', () => {
     expect(await given().databases()).toEqual(before);
   }, 60_000);
 
-  it('asks for an owner, and for exactly one thing to restore', async () => {
-    const { server, database } = target('asked');
-    const bodies = [
-      { kind: 'restore', file: at('plain.sql'), target: { server, database } },
-      { kind: 'restore', file: at('plain.sql'), latest: {}, target: target('asked') },
-    ];
-    for (const body of bodies) {
-      const answer = await given().planner.call('POST', '/v1/migrations', { body });
-      expect(answer).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } });
-    }
+  it.each([
+    ['custom', () => dump('schemas.dump', '-Fc')],
+    ['tar', () => dump('schemas.tar', '-Ft')],
+  ])(
+    'of format %s brings the named schemas and no others [b17]',
+    async (format, make) => {
+      const to = target(`schemas of ${format}`);
+      const schemas = ['Sales dept'];
+      expect(await given().run({ kind: 'restore', file: make(), schemas, target: to })).toMatchObject({
+        status: 'completed',
+        trouble: '',
+      });
+      const found = `select count(*)::int as n, to_regproc('public.total')::text as total,
+                          (select pg_get_userbyid(nspowner) from pg_namespace where nspname = 'Sales dept') as owner
+                     from "Sales dept".orders`;
+      expect(await given().rows(to.database, found)).toEqual([{ n: 500, total: null, owner: OWNER }]);
+    },
+    60_000,
+  );
+
+  it.each([
+    ['a script', () => dump('schemas.sql', ...PLAIN), ['Sales dept'], /is a script, which is restored whole/],
+    ['an archive without them', () => dump('no.dump', '-Fc'), ['Sales dept', 'Sales'], /holds nothing of Sales;/],
+  ])(
+    'of schemas of %s is refused before anything is created',
+    async (_what, make, schemas, why) => {
+      const refused = await given().run({ kind: 'restore', file: make(), schemas, target: target('of schemas') });
+      expect(refused.status).toBe('refused');
+      expect(refused.trouble).toMatch(why);
+    },
+    60_000,
+  );
+
+  it('goes to the administrator of the server when no owner is named, with a warning', async () => {
+    const { server, database } = target('unowned');
+    const file = dump('unowned.dump', '-Fc');
+    const done = await given().run({ kind: 'restore', backupId: { file }, target: { server, database } });
+    expect(done).toMatchObject({ status: 'completed', trouble: '' });
+    const { user } = addressOf(runPostgresUrl());
+    expect(done.warnings.join('\n')).toContain(`no target.owner was named: all of it goes to ${user}`);
+    const owned = `select pg_get_userbyid(relowner) as owner from pg_class where relname = 'orders'`;
+    expect(await given().rows(database, owned)).toEqual([{ owner: user }]);
+  }, 60_000);
+
+  it('asks for exactly one thing to restore', async () => {
+    const body = { kind: 'restore', file: at('plain.sql'), latest: {}, target: target('asked') };
+    const answer = await given().planner.call('POST', '/v1/migrations', { body });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'REQUEST_INVALID' } });
   });
 });
 

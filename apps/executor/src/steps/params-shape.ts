@@ -126,6 +126,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     database: 'text',
     role: 'text',
     roleSecretRef: 'text?',
+    schemas: 'list?',
     jobs: 'number',
   },
   'verify-restore': {

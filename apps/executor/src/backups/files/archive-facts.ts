@@ -23,7 +23,7 @@ interface Reading {
 /** What the list of contents of an archive says. @throws RehomeError BACKUP_DAMAGED when pg_restore cannot read it */
 export async function readArchive(reading: Reading): Promise<ArchiveFacts> {
   const list = await told(reading, ['--list']);
-  const entries = list.split('\n').filter((line) => /^\d+; \d+ \d+ /.test(line));
+  const entries = entriesIn(list);
   const extensions = entries.filter((line) => / EXTENSION - /.test(line) && !/ COMMENT - /.test(line));
   const major = /^;\s+Dumped from database version: (\d+)/m.exec(list)?.[1];
   return {
@@ -33,9 +33,21 @@ export async function readArchive(reading: Reading): Promise<ArchiveFacts> {
   };
 }
 
+/** Those of which the archive holds nothing: pg_restore says it, names in its list have no quotes and hold blanks. */
+export async function schemasWithout(reading: Reading, schemas: readonly string[]): Promise<string[]> {
+  const without: string[] = [];
+  for (const schema of schemas)
+    if (entriesIn(await told(reading, ['--list', `--schema=${schema}`])).length === 0) without.push(schema);
+  return without;
+}
+
 /** Reads the archive to its end: a list of contents stands at its front and is whole when the rest is cut off. */
 export async function readWhole(reading: Reading): Promise<void> {
   await told(reading, ['--file=/dev/null']);
+}
+
+function entriesIn(list: string): string[] {
+  return list.split('\n').filter((line) => /^\d+; \d+ \d+ /.test(line));
 }
 
 /** The list does not tell the schema of an extension, its statement does. */

@@ -87,13 +87,13 @@ export const restoreFile: Step<'restore-file'> = {
     return { rolesLeft: await dropRestored(context, params.server, isOwnName(run, params.database)) };
   },
 
-  describe({ server, database, role, path, format, jobs }) {
+  describe({ server, database, role, path, format, jobs, schemas = [] }) {
     const at = placeOf(server);
     const name = `${database}__r<8 hex>_<fence>`;
     const restore =
       format === 'plain'
         ? ['psql', ...scriptArguments(name, '$SCRIPT')]
-        : ['pg_restore', ...restoreArguments(name, path, jobs, { listFile: '$LIST', asRole: role })];
+        : ['pg_restore', ...restoreArguments(name, path, jobs, { listFile: '$LIST', schemas, asRole: role })];
     return [
       { tool: 'file', at: path, text: 'read it whole and compare its SHA-256 with the plan' },
       { tool: 'sql', at, text: `create role ${quoteIdentifier(role)} -- when missing` },
@@ -102,6 +102,7 @@ export const restoreFile: Step<'restore-file'> = {
         at,
         text: `create database ${quoteIdentifier(name)} with owner ${quoteIdentifier(role)} template template0 connection limit 0`,
       },
+      ...schemas.map((schema) => ({ tool: 'sql' as const, at: `${at}/${name}`, text: createSchema(schema, role) })),
       { tool: 'command', at, text: restore.join(' ') },
       { tool: 'sql', at: `${at}/${name}`, text: 'analyze each table' },
     ];
@@ -128,14 +129,17 @@ async function create(context: Context, opened: OpenedFile, name: string): Promi
     await createWorkingDatabase(session, { ...wanted, role }, { name, migrationId: run.migrationId });
     return wanted;
   });
-  // Those that hold an extension are made before the dump is loaded, and belong to the role like the others.
-  const schemas = facts.extensions.map(({ schema }) => schema).filter((schema) => !BUILT_IN.has(schema));
-  const made = schemas.map(
-    (schema) => `create schema if not exists ${quoteIdentifier(schema)} authorization ${quoteIdentifier(role)}`,
-  );
+  // Those that hold an extension are made before the dump is loaded, and belong to the role like the others. Those that were
+  // named too: pg_restore takes what lies in a schema then, not the schema itself.
+  const schemas = [...facts.extensions.map(({ schema }) => schema), ...(params.schemas ?? [])];
+  const made = schemas.filter((schema) => !BUILT_IN.has(schema)).map((schema) => createSchema(schema, role));
   await withAdmin(context, params.server, name, (session) =>
     runTexts(session, [...made, ...extensionStatements(facts.extensions)], signal),
   );
+}
+
+function createSchema(schema: string, role: string): string {
+  return `create schema if not exists ${quoteIdentifier(schema)} authorization ${quoteIdentifier(role)}`;
 }
 
 /** @returns how many objects the dump says it holds. */
@@ -157,7 +161,8 @@ async function load(context: Context, opened: OpenedFile, name: string, workDire
   const { tools, path: directory } = opened;
   const onProgress = context.progress.bind(context);
   const archive = { tools, address, applicationName, workDirectory, directory, jobs, signal, onProgress };
-  return restoreDatabase(archive, present, { asRole: params.role });
+  const { role: asRole, schemas = [] } = params;
+  return restoreDatabase(archive, present, { asRole, schemas });
 }
 
 async function analyze(context: Context, name: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { InspectRestoreResult } from '#shared/contracts/steps/backup-steps.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
-import { readWhole } from '../../backups/files/archive-facts.js';
+import { readWhole, schemasWithout } from '../../backups/files/archive-facts.js';
 import { judge, listed } from '../../postgres/inspection/check.js';
 import { checkTarget } from '../../postgres/inspection/target-checks.js';
 import { withRunDirectory } from '../../running/run-directory.js';
@@ -29,13 +29,15 @@ async function inspectIn(context: Context, path: string, workDirectory: string):
   const { signal } = context;
   const opened = await openFile(context, { path, server: target.server, role: owner }, workDirectory);
   const { file, tools } = opened;
-  if (file.format !== 'plain') await readWhole({ tools, path: opened.path, workDirectory, signal });
+  const reading = { tools, path: opened.path, workDirectory, signal };
+  if (file.format !== 'plain') await readWhole(reading);
   const checks = await withAdmin(context, target.server, MAINTENANCE_DATABASE, async (session) =>
     checkTarget(session, { target, targetRole: owner, facts: await factsOf(session, opened, owner), tools }),
   );
   const { format, gzipped, sha256 } = file;
+  const usable = judge('backup-usable', 'error', described(opened), undefined);
   return {
-    checks: [judge('backup-usable', 'error', described(opened), undefined), checkOwners(opened, owner), ...checks],
+    checks: [usable, ...(await checkSchemas(context, opened, reading)), checkOwners(opened, owner), ...checks],
     file: { path: file.path, format, gzipped, sha256, sizeBytes: String(file.bytes) },
   };
 }
@@ -44,6 +46,30 @@ function described({ file, sourceMajor, tools, psql }: OpenedFile): string {
   const from = sourceMajor === undefined ? '' : ` of PostgreSQL ${String(sourceMajor)}`;
   const by = psql === undefined ? `pg_restore ${tools.version}` : 'psql';
   return `${file.path}: ${file.gzipped ? 'gzipped ' : ''}${file.format} dump${from}, restored by ${by}`;
+}
+
+/** Of an archive pg_restore takes what lies in a schema; a script is run from its first line to its last. */
+async function checkSchemas(
+  { params }: Context,
+  { file }: OpenedFile,
+  reading: Parameters<typeof schemasWithout>[0],
+): Promise<PreflightCheck[]> {
+  const { schemas } = params;
+  if (schemas === undefined) return [];
+  const judged = (trouble?: { readonly found: string; readonly remedy: string }): PreflightCheck[] => [
+    judge('backup-schemas', 'error', `schemas ${listed(schemas)}`, trouble),
+  ];
+  if (file.format === 'plain')
+    return judged({
+      found: `${file.path} is a script, which is restored whole or not at all`,
+      remedy: 'leave "schemas" out, or give an archive of pg_dump (-Fc, -Fd, -Ft)',
+    });
+  const missing = await schemasWithout(reading, schemas);
+  if (missing.length === 0) return judged();
+  return judged({
+    found: `the archive holds nothing of ${listed(missing)}`,
+    remedy: 'correct the names; they are taken exactly as written',
+  });
 }
 
 /** A script is run as the owner of the target, who cannot give what it makes to others. */

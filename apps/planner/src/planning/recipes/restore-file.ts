@@ -19,9 +19,11 @@ export function compileFileRestore(
   { checks, file }: Pick<InspectRestoreResult, 'checks'> & { readonly file: FoundFile },
 ): Compiled {
   const { server, database } = addressOf(request);
+  const { owner } = bodyOf(request).target;
   const outcome: BackupOutcome = { type: 'backup' };
   const unproved = `${file.path} was not made by Rehome and has no record: what is restored cannot be proved against what was dumped`;
   const trusted = `${file.path} is a script: run only what you trust, it may do on the server whatever it says`;
+  const given = `no target.owner was named: all of it goes to ${server.adminUser}, the administrator of ${server.name}`;
   return {
     outcome: 'plan',
     plan: {
@@ -32,7 +34,12 @@ export function compileFileRestore(
       steps: inSequence(stepsOf(request, file)),
       reservations: [`database:${server.name}/${database}`],
       checks,
-      warnings: [unproved, ...(file.format === 'plain' ? [trusted] : []), ...failedWarnings(checks)],
+      warnings: [
+        unproved,
+        ...(owner === undefined ? [given] : []),
+        ...(file.format === 'plain' ? [trusted] : []),
+        ...failedWarnings(checks),
+      ],
       outcome: asJsonObject(outcome),
     },
   };
@@ -41,14 +48,15 @@ export function compileFileRestore(
 function stepsOf(request: RecipeRequest, { path, format, sha256, sizeBytes }: FoundFile): UnplacedStep[] {
   const { site } = readRestoreRegistry(request.registry);
   const { server, database } = addressOf(request);
-  const { owner, secretRef } = bodyOf(request).target;
-  if (owner === undefined) throw new RangeError('a restore of a file was taken in without an owner');
+  const { schemas, target } = bodyOf(request);
+  const { owner = server.adminUser, secretRef } = target;
   return [
     planStep({
       kind: 'restore-file',
       params: {
         ...{ path, format, sha256, server, database, role: owner, jobs: COPY_JOBS },
         ...(secretRef === undefined ? {} : { roleSecretRef: secretRef }),
+        ...(schemas === undefined ? {} : { schemas }),
       },
       title: `restore the ${format} dump ${path} under a working name`,
       phase: 'prepare',

@@ -153,6 +153,8 @@ export interface RestoreFileParams {
   readonly role: string;
   /** Password of the role when it has to be created. */
   readonly roleSecretRef?: SecretRef;
+  /** Only what lies in these, of an archive; everything when absent. */
+  readonly schemas?: readonly string[];
   readonly jobs: number;
 }
 

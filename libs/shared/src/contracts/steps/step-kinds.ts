@@ -175,7 +175,7 @@ export const STEP_VERSIONS: Readonly<Record<StepKind, number>> = {
   'promote-backup': 1,
   'inspect-restore': 1,
   'restore-backup': 1,
-  'restore-file': 1,
+  'restore-file': 2,
   'verify-restore': 1,
   'remove-backups': 1,
   'inspect-project': 1,
