@@ -30,9 +30,10 @@ export function plannerEnvironment(environment: StackEnvironment): Record<string
   };
 }
 
-/** A stack is for development: services and config files anywhere on this machine are allowed. */
+/** A stack is for development: services, config files and dumps of whoever starts it are allowed. */
 export function executorEnvironment(environment: StackEnvironment): Record<string, string> {
   const secrets: Record<string, string> = {};
+  const roots = [tmpdir(), process.cwd()].join(',');
   for (const [server, secret] of Object.entries(environment.adminPasswords)) secrets[secretName(server)] = secret;
   return {
     REHOME_LEDGER_URL: environment.urls.executorUrl,
@@ -41,8 +42,9 @@ export function executorEnvironment(environment: StackEnvironment): Record<strin
     REHOME_WORK_ROOT: environment.workRoot,
     REHOME_VAULT_KEY: environment.vaultKey,
     REHOME_COMMAND_KEYS: environment.keys.publicKey,
-    REHOME_CONFIG_ROOTS: [tmpdir(), process.cwd()].join(','),
-    REHOME_SECRET_ROOTS: [tmpdir(), process.cwd()].join(','),
+    REHOME_CONFIG_ROOTS: roots,
+    REHOME_SECRET_ROOTS: roots,
+    REHOME_BACKUP_ROOTS: roots,
     REHOME_ALLOWED_HOSTS: '127.0.0.1,localhost',
     REHOME_ALLOWED_PROGRAMS: process.execPath,
     ...(environment.provisionerUrl === undefined

@@ -45,6 +45,14 @@ function viewer(): PlannerClient {
   return new PlannerClient(addresses.plannerUrl, addresses.apiKeys.viewer);
 }
 
+async function endOf(id: string): Promise<string> {
+  const deadline = Date.now() + 90_000;
+  let status = '';
+  while (!['completed', 'refused', 'rolled-back', 'halted'].includes(status) && Date.now() < deadline)
+    ({ status } = await viewer().call<{ status: string }>('GET', `/v1/migrations/${id}?wait=10`));
+  return status;
+}
+
 /** The process that holds the stack and everything below it. */
 function familyOf(pid: number): number[] {
   const parents = new Map(
@@ -137,13 +145,22 @@ describe('npm run stack', () => {
     const requester = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.requester);
     const request = { kind: 'upgrade', instanceId, toPlan: 'premium' };
     ({ migrationId } = await requester.call<{ migrationId: string }>('POST', '/v1/migrations', request));
-    const deadline = Date.now() + 90_000;
-    let status = '';
-    while (!['completed', 'refused', 'rolled-back', 'halted'].includes(status) && Date.now() < deadline)
-      ({ status } = await viewer().call<{ status: string }>('GET', `/v1/migrations/${migrationId}?wait=10`));
-    expect(status).toBe('completed');
+    expect(await endOf(migrationId)).toBe('completed');
     expect(await viewer().call('GET', `/v1/instances/${instanceId}`)).toMatchObject({ dbType: 'dedicated' });
   }, 120_000);
+
+  it('restores a dump that lies where its maker may write [d22]', async () => {
+    const { name = '', adminUrl = '' } = addresses.servers[0] ?? {};
+    const dump = join(directory, 'notes.sql');
+    writeFileSync(dump, 'CREATE TABLE public.notes AS SELECT 7 AS n;\n');
+    const requester = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.requester);
+    const target = { server: name, database: 'notes', owner: 'shop' };
+    const request = { kind: 'restore', backupId: { file: dump }, target };
+    const asked = await requester.call<{ migrationId: string }>('POST', '/v1/migrations', request);
+    expect(await endOf(asked.migrationId)).toBe('completed');
+    const notes = await withClient(adminUrl, 'notes', (client) => client.query('select n from public.notes'));
+    expect(notes.rows).toEqual([{ n: 7 }]);
+  }, 60_000);
 
   it('lets analysts and readers of Kafka see it', async () => {
     const seen = await withClient(addresses.analystUrl, undefined, (client) =>
