@@ -8,7 +8,10 @@ function withUpOptions(command: Command): Command {
     .option('--pg <majors>', 'PostgreSQL majors, separated by commas; each becomes a server pg<major>', parseMajors)
     .option('--kafka <on|off>', 'whether a Kafka broker is started', 'on')
     .option('--services <on|off>', 'whether planner and executor are started', 'on')
-    .option('--provisioner <url>', 'address of your own provisioner; the sample one is started without it');
+    .option(
+      '--provisioner <url|off>',
+      'address of your own provisioner, or none; the sample one is started without it',
+    );
 }
 
 withUpOptions(program.command('up'))

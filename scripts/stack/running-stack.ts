@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setUpLedger, type LedgerUrls } from '#shared/database/set-up.js';
+import { setUpLedger, withDatabase, type LedgerUrls } from '#shared/database/set-up.js';
 import { createKeyPair } from '#shared/signing/signing-keys.js';
-import { startKafka, startPostgres } from '../../test/harness/servers/start-servers.js';
+import { borrowedPostgres, startKafka, startPostgres } from '../../test/harness/servers/start-servers.js';
 import { freePort } from '../../test/harness/servers/free-port.js';
 import type { RunningKafka, RunningPostgres } from '../../test/harness/servers/running-server.js';
 import { apiKeysSetting, createApiKeys, type ApiKeys } from './api-keys.js';
@@ -16,6 +16,9 @@ import type { StackOptions, StackServerOptions } from './stack-options.js';
 export interface NamedServer extends RunningPostgres {
   readonly name: string;
 }
+
+/** Of one that somebody else started nobody tells the major. */
+type LedgerServer = Omit<RunningPostgres, 'major'>;
 
 /** Real servers and both services, started in dependency order and stopped in reverse. */
 export class RunningStack {
@@ -38,8 +41,20 @@ export class RunningStack {
     }
   }
 
-  get ledger(): RunningPostgres {
+  get ledger(): LedgerServer {
     return this.part().ledger;
+  }
+
+  /** Of the ledger itself, as the administrator of its server. */
+  get ledgerAdminUrl(): string {
+    return withDatabase(this.ledger.adminUrl, this.ledgerDatabase);
+  }
+
+  /** An address may name it; `postgres` is only the door to its server. */
+  private get ledgerDatabase(): string {
+    const { ledgerAdminUrl } = this.options;
+    const named = ledgerAdminUrl === undefined ? '' : decodeURIComponent(new URL(ledgerAdminUrl).pathname.slice(1));
+    return named === '' || named === 'postgres' ? 'rehome' : named;
   }
 
   get ledgerUrls(): LedgerUrls {
@@ -78,6 +93,10 @@ export class RunningStack {
     return this.part().provisioner;
   }
 
+  get provisionerUrl(): string | undefined {
+    return this.part().environment.provisionerUrl;
+  }
+
   server(name: string): NamedServer {
     return required(
       this.servers.find((server) => server.name === name),
@@ -107,7 +126,7 @@ export class RunningStack {
     const [ledger, kafka] = await Promise.all([this.startLedgerServer(), this.startBroker(), this.startServers()]);
     const urls = await setUpLedger({
       adminUrl: ledger.adminUrl,
-      database: 'rehome',
+      database: this.ledgerDatabase,
       passwords: { planner: password(), executor: password(), analyst: password() },
     });
     const provisioner = await this.startProvisioner();
@@ -117,7 +136,9 @@ export class RunningStack {
     if (this.options.services) await this.startServices(this.parts);
   }
 
-  private async startLedgerServer(): Promise<RunningPostgres> {
+  private async startLedgerServer(): Promise<LedgerServer> {
+    const { ledgerAdminUrl } = this.options;
+    if (ledgerAdminUrl !== undefined) return borrowedPostgres(withDatabase(ledgerAdminUrl, 'postgres'));
     const major = this.options.servers[0]?.major ?? this.options.provisionedMajor;
     return this.keep(await startPostgres({ major, durable: this.options.durable }));
   }
@@ -137,7 +158,7 @@ export class RunningStack {
   }
 
   private async startProvisioner(): Promise<SampleProvisioner | undefined> {
-    if (this.options.provisionerUrl !== undefined || !this.options.services) return undefined;
+    if (this.options.provisioner !== undefined || !this.options.services) return undefined;
     this.say('the sample provisioner');
     return this.keep(await startSampleProvisioner(this.options.provisionedMajor));
   }
@@ -147,8 +168,8 @@ export class RunningStack {
     kafka: RunningKafka | undefined,
     provisioner: SampleProvisioner | undefined,
   ): Promise<StackEnvironment> {
-    const { directory } = this.options;
-    const provisionerUrl = this.options.provisionerUrl ?? provisioner?.url;
+    const { directory, provisioner: given } = this.options;
+    const provisionerUrl = given === undefined || given === 'off' ? provisioner?.url : given.url;
     return {
       urls,
       brokers: kafka?.brokers ?? '',
@@ -211,7 +232,7 @@ export class RunningStack {
 }
 
 interface StackParts {
-  readonly ledger: RunningPostgres;
+  readonly ledger: LedgerServer;
   readonly urls: LedgerUrls;
   readonly environment: StackEnvironment;
   readonly kafka: RunningKafka | undefined;

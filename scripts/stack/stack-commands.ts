@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { untilToldToEnd } from '../../examples/sample-tenant/ready-line.js';
 import { RunningStack } from './running-stack.js';
+import type { StackOptions } from './stack-options.js';
 import {
   addressesOf,
   isAlive,
@@ -39,6 +40,7 @@ export function parseMajors(text: string): number[] {
 export async function stackUp(options: UpOptions): Promise<void> {
   const running = readStackState();
   if (running) {
+    requireMajors(running.addresses, options.pg);
     printAddresses(running.addresses, options.json === true);
     return;
   }
@@ -59,6 +61,7 @@ export async function stackUp(options: UpOptions): Promise<void> {
 export async function stackServe(options: UpOptions): Promise<void> {
   const ended = untilToldToEnd();
   const majors = options.pg ?? [toolMajor()];
+  const ledgerAdminUrl = process.env['REHOME_LEDGER_URL'];
   const stack = await RunningStack.start({
     servers: majors.map((major) => ({ name: `pg${String(major)}`, major })),
     kafka: options.kafka !== 'off',
@@ -66,13 +69,29 @@ export async function stackServe(options: UpOptions): Promise<void> {
     durable: true,
     directory: STACK_DIRECTORY,
     provisionedMajor: Math.max(...majors),
-    ...(options.provisioner === undefined ? {} : { provisionerUrl: options.provisioner }),
+    ...provisionerOf(options),
+    ...(ledgerAdminUrl === undefined || ledgerAdminUrl === '' ? {} : { ledgerAdminUrl }),
     onProgress: (what) => process.stdout.write(`starting ${what}\n`),
   });
   writeStackState({ pid: process.pid, startedAt: new Date().toISOString(), addresses: addressesOf(stack) });
   await ended;
   await stack.stop();
   removeStackFiles();
+}
+
+function provisionerOf({ provisioner }: UpOptions): Pick<StackOptions, 'provisioner'> {
+  if (provisioner === undefined) return {};
+  return { provisioner: provisioner === 'off' ? 'off' : { url: provisioner } };
+}
+
+/** A stack keeps the servers it was started with. */
+function requireMajors({ servers }: StackAddresses, asked: readonly number[] | undefined): void {
+  const have = servers.map(({ major }) => major).sort((one, other) => one - other);
+  const wanted = [...(asked ?? have)].sort((one, other) => one - other);
+  if (wanted.join() === have.join()) return;
+  throw new Error(
+    `a stack of PostgreSQL ${have.join(', ')} is running, not of ${wanted.join(', ')}: end it with npm run stack -- down first`,
+  );
 }
 
 export async function stackDown(): Promise<void> {

@@ -16,8 +16,10 @@ export interface StackOptions {
   readonly durable: boolean;
   /** Everything the stack writes: logs, catalogue, work root, keys. */
   readonly directory: string;
-  /** Address of a provisioner that is already running; without it the stack starts the sample one. */
-  readonly provisionerUrl?: string;
+  /** Address of a provisioner that is already running, or none at all; without it the stack starts the sample one. */
+  readonly provisioner?: { readonly url: string } | 'off';
+  /** An administrator's address of a server that is already running, whose database of that name becomes the ledger. */
+  readonly ledgerAdminUrl?: string;
   /** Major of the clusters the sample provisioner makes. */
   readonly provisionedMajor: number;
   /** Settings laid over those of the planner and the executor. */

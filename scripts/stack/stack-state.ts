@@ -11,6 +11,8 @@ export interface StackAddresses {
   readonly apiKeys: ApiKeys;
   readonly kafkaBrokers: string;
   readonly ledgerUrl: string;
+  /** The ledger as its administrator. */
+  readonly ledgerAdminUrl: string;
   readonly analystUrl: string;
   readonly cataloguePath: string;
   readonly provisionerUrl: string;
@@ -59,9 +61,10 @@ export function addressesOf(stack: RunningStack): StackAddresses {
     apiKeys: stack.apiKeys,
     kafkaBrokers: stack.kafka?.brokers ?? '',
     ledgerUrl: stack.ledgerUrls.plannerUrl,
+    ledgerAdminUrl: stack.ledgerAdminUrl,
     analystUrl: stack.ledgerUrls.analystUrl,
     cataloguePath: stack.cataloguePath,
-    provisionerUrl: stack.options.provisionerUrl ?? stack.provisioner?.url ?? '',
+    provisionerUrl: stack.provisionerUrl ?? '',
     servers: stack.servers.map(({ name, major, host, port, adminUrl }) => ({ name, major, host, port, adminUrl })),
   };
 }

@@ -20,6 +20,8 @@ interface Addresses {
   readonly apiKeys: Readonly<Record<'viewer' | 'requester' | 'approver' | 'operator', string>>;
   readonly kafkaBrokers: string;
   readonly ledgerUrl: string;
+  readonly ledgerAdminUrl: string;
+  readonly provisionerUrl: string;
   readonly analystUrl: string;
   readonly cataloguePath: string;
   readonly servers: readonly { name: string; major: number; host: string; port: number; adminUrl: string }[];
@@ -33,10 +35,14 @@ let controller: (SampleProcess & { readonly ready: ReadyLine }) | undefined;
 let migrationId: string;
 
 /** As a program runs it: only standard output is read. */
-async function stack(...args: readonly string[]): Promise<string> {
+function stack(...args: readonly string[]): Promise<string> {
+  return stackIn({ REHOME_STACK_DIRECTORY: stackDirectory }, ...args);
+}
+
+async function stackIn(environment: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ['scripts/bootstrap.mjs', 'stack', ...args], {
     cwd: projectRoot(),
-    env: { ...process.env, REHOME_STACK_DIRECTORY: stackDirectory },
+    env: { ...process.env, ...environment },
   });
   return stdout;
 }
@@ -108,6 +114,7 @@ describe('npm run stack', () => {
       apiKeys: { viewer: expect.any(String), requester: expect.any(String), approver: expect.any(String) },
       kafkaBrokers: expect.stringMatching(/:\d+$/),
       ledgerUrl: expect.stringMatching(/^postgres:/),
+      ledgerAdminUrl: expect.stringMatching(/^postgres:.*\/rehome$/),
       analystUrl: expect.stringMatching(/^postgres:/),
       servers: [{ name: expect.any(String), host: expect.any(String), adminUrl: expect.stringMatching(/^postgres:/) }],
     });
@@ -119,6 +126,27 @@ describe('npm run stack', () => {
       ...addresses,
     });
   }, 60_000);
+
+  it('refuses to be another stack while one is running', async () => {
+    const other = addresses.servers[0]?.major === 13 ? '14' : '13';
+    await expect(stack('up', '--json', '--pg', other)).rejects.toThrow(/is running, not of 1[34]: end it with/);
+  }, 30_000);
+
+  it('takes the server of its ledger from the environment, leaves it running, and takes away what is off', async () => {
+    const lent = new URL(addresses.servers[0]?.adminUrl ?? '');
+    lent.pathname = '/lent_ledger';
+    const environment = { REHOME_STACK_DIRECTORY: join(directory, 'other'), REHOME_LEDGER_URL: lent.toString() };
+    const off = ['--services', 'off', '--kafka', 'off', '--provisioner', 'off'];
+    try {
+      const other = JSON.parse(await stackIn(environment, 'up', '--json', ...off)) as Addresses;
+      expect(other).toMatchObject({ ledgerAdminUrl: lent.toString(), kafkaBrokers: '', provisionerUrl: '' });
+      expect(new URL(other.ledgerUrl).host).toBe(lent.host);
+    } finally {
+      await stackIn(environment, 'down');
+    }
+    const head = await withClient(lent.toString(), undefined, (client) => client.query('select from ledger.head'));
+    expect(head.rowCount).toBe(1);
+  }, 120_000);
 
   it('serves any client: it moves a database that the client made, over REST', async () => {
     const planner = new PlannerClient(addresses.plannerUrl, addresses.apiKeys.operator);

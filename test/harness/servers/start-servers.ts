@@ -9,7 +9,7 @@ import type { PostgresOptions, RunningKafka, RunningPostgres } from './running-s
  */
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const given = process.env[`REHOME_TEST_PG_${String(options.major)}`];
-  if (given !== undefined && given !== '') return borrowedPostgres(options.major, given);
+  if (given !== undefined && given !== '') return { major: options.major, ...borrowedPostgres(given) };
   if (!(await dockerAnswers())) return startNativePostgres(options);
   const { startDockerPostgres } = await import('./docker-servers.js');
   return startDockerPostgres(options);
@@ -28,9 +28,10 @@ export async function startOwnKafka(): Promise<RunningKafka> {
   return startDockerKafka();
 }
 
-function borrowedPostgres(major: number, adminUrl: string): RunningPostgres {
+/** A server that somebody else started, by its administrator's address. */
+export function borrowedPostgres(adminUrl: string): Omit<RunningPostgres, 'major'> {
   const { hostname, port } = new URL(adminUrl);
-  return { major, host: hostname, port: Number(port || '5432'), adminUrl, ...notOurs('PostgreSQL') };
+  return { host: hostname, port: Number(port || '5432'), adminUrl, ...notOurs('PostgreSQL') };
 }
 
 function borrowedKafka(brokers: string): RunningKafka {
