@@ -21,7 +21,7 @@ import { shareSnapshot, type SharedSnapshot } from '../../postgres/shared-snapsh
 import { findTools, type PostgresTools } from '../../postgres/tools.js';
 import { withRunDirectory } from '../../running/run-directory.js';
 import type { StepContext } from '../../running/step.js';
-import { oldestToolsFor } from '../database/choose-tools.js';
+import { backupToolsFor } from '../database/choose-tools.js';
 import { adminAddress, openAdmin } from '../step-session.js';
 import { quotedNames } from './quoted-names.js';
 
@@ -40,7 +40,8 @@ export async function takeBackup(context: Context, place: Place): Promise<Stored
   try {
     const snapshot = await shareSnapshot(holder);
     const seen = await readMoment(holder, source.database);
-    const tools = oldestToolsFor(majorOf(seen.facts.serverVersion), await findTools(context.tools.pgToolsDirectories));
+    const found = await findTools(context.tools.pgToolsDirectories);
+    const tools = backupToolsFor(majorOf(seen.facts.serverVersion), context.params.compression, found);
     // Sequences know no snapshot: what pg_dump reads lies between this reading and the one after it.
     const sequences = await readSequences(holder);
     const read = await dumpAndRead(context, { place, snapshot, tools, tables: seen.facts.tables });

@@ -1,19 +1,21 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import type { InspectBackupParams, InspectBackupResult } from '#shared/contracts/steps/backup-steps.js';
-import type { ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { InspectBackupResult } from '#shared/contracts/steps/backup-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
 import { judge, listed } from '../../postgres/inspection/check.js';
 import { readDatabaseFacts } from '../../postgres/inspection/database-facts.js';
 import { checkBackupSource } from '../../postgres/inspection/source-checks.js';
+import { NEWER_COMPRESSION_SINCE, whyNotPacked } from '../../postgres/packing.js';
 import { leaving, readCrossings, type SchemaCrossing } from '../../postgres/schema-crossings.js';
-import type { Session } from '../../postgres/session.js';
+import { majorOf, type Session } from '../../postgres/session.js';
+import { sessionName } from '../../postgres/session-name.js';
+import { findTools } from '../../postgres/tools.js';
+import { withRunDirectory } from '../../running/run-directory.js';
 import type { Step, StepContext } from '../../running/step.js';
-import { placeOf, withDatabase } from '../step-session.js';
+import { backupToolsFor } from '../database/choose-tools.js';
+import { adminAddress, MAINTENANCE_DATABASE, placeOf, withDatabase } from '../step-session.js';
 import { checkPlace, unreachable } from './inspect-move.step.js';
 
 type Context = StepContext<'inspect-backup'>;
-
-/** pg_dump packs by these since then. */
-const NEWER_COMPRESSION_SINCE = 16;
 
 /** Reads the database that is to be backed up and judges it. Every check is made, also after one that failed. */
 export const inspectBackup: Step<'inspect-backup'> = {
@@ -43,19 +45,34 @@ async function inspect(context: Context): Promise<InspectBackupResult> {
     }));
     const place = await checkPlace(context, read.database);
     const reachable = judge('source-reachable', 'error', placeOf(source.server), undefined);
-    const packing = place.tools === undefined ? [] : [checkCompression(context.params, place.tools)];
-    return { ...read, ...place, checks: [reachable, ...read.checks, ...place.checks, ...packing] };
+    const { checks: packing, ...packed } =
+      place.tools === undefined ? { checks: [] } : await pack(context, read.database);
+    return { ...read, ...place, ...packed, checks: [reachable, ...read.checks, ...place.checks, ...packing] };
   } catch (error) {
     context.signal.throwIfAborted();
     return { checks: [unreachable(context, error)] };
   }
 }
 
-function checkCompression({ compression }: InspectBackupParams, tools: ToolFacts): PreflightCheck {
-  const fits = compression === 'gzip' || compression === 'none' || tools.major >= NEWER_COMPRESSION_SINCE;
-  const found = `pg_dump ${tools.version} cannot pack by ${compression}`;
-  const remedy = `ask for "gzip" or "none": the tools must be of the server's major to restore there, and ${compression} came with ${String(NEWER_COMPRESSION_SINCE)}`;
-  return judge('backup-compression', 'error', compression, fits ? undefined : { found, remedy });
+/** A backup by gzip is better than none: what these tools cannot pack by is replaced, and said. */
+async function pack(context: Context, { serverVersion }: DatabaseFacts): Promise<InspectBackupResult> {
+  const { params, run, tools, signal } = context;
+  const { compression, source } = params;
+  const major = majorOf(serverVersion);
+  const chosen = backupToolsFor(major, compression, await findTools(tools.pgToolsDirectories));
+  const address = await adminAddress(context, source.server, MAINTENANCE_DATABASE);
+  const asking = { tools: chosen, address, applicationName: sessionName(run), signal };
+  const why = await withRunDirectory(tools.workRoot, run, (workDirectory) =>
+    whyNotPacked(compression, { ...asking, workDirectory }),
+  );
+  const wanted = Math.max(major, NEWER_COMPRESSION_SINCE);
+  const remedy = `for ${compression} name the directory of client tools of PostgreSQL ${String(wanted)} that were built with it in REHOME_PG_TOOLS`;
+  const trouble = why === undefined ? undefined : { found: `${why}; gzip is taken instead`, remedy };
+  return {
+    checks: [judge('backup-compression', 'warning', compression, trouble)],
+    tools: { major: chosen.major, version: chosen.version },
+    compression: why === undefined ? compression : 'gzip',
+  };
 }
 
 /** Schemas that do not exist, or that cannot be restored without another, are told before anything is written. */

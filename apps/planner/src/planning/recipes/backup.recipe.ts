@@ -2,7 +2,7 @@ import type { JsonObject } from '#shared/contracts/json.js';
 import { failedChecks } from '#shared/contracts/preflight.js';
 import type { DatabaseAddress } from '#shared/contracts/registry.js';
 import type { BackupRequest } from '#shared/contracts/requests/backup.request.js';
-import type { InspectBackupResult } from '#shared/contracts/steps/backup-steps.js';
+import type { Compression, InspectBackupResult } from '#shared/contracts/steps/backup-steps.js';
 import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
 import type { ServerDefinition } from '#shared/contracts/registry.js';
 import { readBackupRegistry } from '../backup-registry.js';
@@ -32,7 +32,10 @@ export const backupRecipe: Recipe = {
   compile: (request, facts) => compileBackup(request, readInspection(facts)),
 };
 
-function compileBackup(request: RecipeRequest, { checks, database, tools }: InspectBackupResult): Compiled {
+function compileBackup(
+  request: RecipeRequest,
+  { checks, database, tools, compression }: InspectBackupResult,
+): Compiled {
   if (failedChecks(checks).length > 0 || database === undefined || tools === undefined) return refuseForChecks(checks);
   const { source } = readBackupRegistry(request.registry);
   const address = addressOf(request, source);
@@ -41,7 +44,7 @@ function compileBackup(request: RecipeRequest, { checks, database, tools }: Insp
   const steps: UnplacedStep[] = [
     planStep({
       kind: 'back-up-database',
-      params: { source: address, ...namesOf(request), ...scopeOf(request), jobs: COPY_JOBS },
+      params: { source: address, ...namesOf(request), ...scopeOf(request, compression), jobs: COPY_JOBS },
       title: `back up ${place} while it is used`,
       phase: 'prepare',
       timeoutMs: copyTimeoutMs(database.sizeBytes),
@@ -94,9 +97,13 @@ function namesOf(request: RecipeRequest): Pick<ParamsOf<'back-up-database'>, 'la
   return { label, tier };
 }
 
-function scopeOf(request: RecipeRequest): Pick<ParamsOf<'back-up-database'>, 'compression' | 'schemas'> {
+/** @param possible what the tools can pack by, once they were asked */
+function scopeOf(
+  request: RecipeRequest,
+  possible?: Compression,
+): Pick<ParamsOf<'back-up-database'>, 'compression' | 'schemas'> {
   const { compress = 'gzip', schemas } = bodyOf(request);
-  return { compression: compress, ...(schemas === undefined ? {} : { schemas }) };
+  return { compression: possible ?? compress, ...(schemas === undefined ? {} : { schemas }) };
 }
 
 /** An inspection that says nothing is one whose every fact is missing, and is refused as such. */

@@ -61,7 +61,7 @@ export class BackupRequest {
   @ChoiceField({
     optional: true,
     values: COMPRESSIONS,
-    description: '`gzip` when silent; `zstd` and `lz4` take tools of PostgreSQL 16 or newer',
+    description: '`gzip` when silent, and with a warning where the tools cannot pack by `zstd` or `lz4`',
   })
   readonly compress?: Compression;
 

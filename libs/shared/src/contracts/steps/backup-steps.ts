@@ -3,7 +3,7 @@ import type { DatabaseAddress, SecretRef, ServerEndpoint } from '../registry.js'
 import type { DatabaseFacts, ToolFacts } from './inspection-steps.js';
 import type { VerifyCopyResult } from './verification-steps.js';
 
-/** How the files of a dump are packed. `zstd` and `lz4` take PostgreSQL's tools of 16 or newer. */
+/** How the files of a dump are packed. `zstd` and `lz4` take PostgreSQL's tools of 16 or newer, built with them. */
 export const COMPRESSIONS = ['gzip', 'zstd', 'lz4', 'none'] as const;
 export type Compression = (typeof COMPRESSIONS)[number];
 
@@ -20,6 +20,8 @@ export interface InspectBackupResult {
   /** Absent when the database could not be reached; a check says why. */
   readonly database?: DatabaseFacts;
   readonly tools?: ToolFacts;
+  /** What these tools will pack by: what was asked for, or gzip where they cannot; a check says so. */
+  readonly compression?: Compression;
 }
 
 /** Backs the database up while it is used, and records what it held at that moment. */
