@@ -54,6 +54,14 @@ describe('an executor without Kafka', () => {
     expect(types).toEqual(['StepAccepted', 'StepStarted', 'StepSucceeded']);
   });
 
+  it('describes its calls to people and to programs', async () => {
+    const url = await running().app.url();
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { readonly paths: object };
+    expect(Object.keys(document.paths).sort()).toEqual(['/health/live', '/health/ready', '/metrics']);
+    const page = await fetch(`${url}/docs`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+  });
+
   it('answers health, readiness and metrics', async () => {
     const url = await running().app.url();
     const ready = await (await fetch(`${url}/health/ready`)).json();

@@ -11,6 +11,7 @@ import type { ExecutorConfig } from './executor.config.js';
 import { Executor } from './executor.js';
 import { ExecutorModule } from './executor.module.js';
 import { ExecutorHealth } from './health/executor-health.js';
+import { serveOpenApi } from './http/openapi.js';
 
 /** What is mended while we wait: the ledger is away, or its roles, its database or its schema are not made yet. */
 const MENDED_BY_WAITING: readonly ErrorCode[] = [
@@ -65,6 +66,7 @@ export class ExecutorApp {
       { logger: false, abortOnError: false },
     );
     if (strategy !== undefined) app.connectMicroservice<MicroserviceOptions>({ strategy }, { inheritAppConfig: true });
+    serveOpenApi(app);
     await app.listen(config.executorPort, config.executorHost);
     executor.logger.info({ url: await app.getUrl(), site: config.executorSite }, 'executor listens');
     return new ExecutorApp(executor, app, health);
