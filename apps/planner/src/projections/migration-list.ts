@@ -65,14 +65,15 @@ export class MigrationList {
     });
     const items = rows.slice(0, limit);
     const last = items.at(-1);
-    return { items: items.map(summaryOf), next: rows.length > limit && last !== undefined ? placeOf(last) : null };
+    return { items: items.map(summaryOf), next: rows.length > limit && last !== undefined ? placeOf(last.migrationId) : null };
   }
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function placeOf(row: MigrationRow): string {
-  return Buffer.from(row.migrationId).toString('base64url');
+/** `after` for what stands behind this migration. */
+export function placeOf(migrationId: string): string {
+  return Buffer.from(migrationId).toString('base64url');
 }
 
 function readPlace(text: string): string {

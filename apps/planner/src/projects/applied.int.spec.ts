@@ -130,6 +130,16 @@ describe('an apply', () => {
       expect.objectContaining({ ...named(FIRST), status: 'applied', executionTimeMs: 12, appliedBy: 'key:requester' }),
     ]);
   });
+
+  it('stands in a history that is read page by page, none twice and none left out [d28]', async () => {
+    await history('broken');
+    const path = '/v1/projects/broken/history?limit=1';
+    const first = await rig.call('GET', path, { role: 'viewer' });
+    expect(first.json).toMatchObject({ items: [named(SECOND)], next: expect.any(String) });
+    const rest = await rig.call('GET', `${path}&after=${String(first.json['next'])}`, { role: 'viewer' });
+    expect(rest.json).toMatchObject({ items: [named(FIRST)], next: null });
+    expect(await rig.call('GET', `${path}&after=nobody`, { role: 'viewer' })).toMatchObject({ status: 400 });
+  });
 });
 
 async function history(project: string): Promise<unknown> {

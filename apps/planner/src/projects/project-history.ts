@@ -3,36 +3,93 @@ import type { MigrationName } from '#shared/contracts/projects.js';
 import type { AppliedMigration, ApplyMigrationsParams, KeptMigrations } from '#shared/contracts/steps/project-steps.js';
 import { toMigrationId } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
+import { invalidRequest } from '../http/request-refused.js';
+import type { MigrationPage } from '../intake/migration.views.js';
 import { foldMigration } from '../migration/evolve.js';
 import type { Common, StepRun } from '../migration/migration-state.js';
 import { latestRun } from '../migration/step-runs.js';
-import type { MigrationList } from '../projections/migration-list.js';
+import { placeOf, type MigrationList } from '../projections/migration-list.js';
+
+interface Parts {
+  readonly reader: LedgerReader;
+  readonly list: MigrationList;
+}
+
+interface Asked {
+  readonly project: string;
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+/** After an entry come as many older ones of its migration, then those of older migrations: newer ones move no place. */
+interface Place {
+  readonly migrationId: string;
+  readonly older: number;
+}
 
 /**
  * Every migration that was applied, recorded, taken back or failed, newest first, as the ledger tells it: a row of a target
  * can be lost with its database, this cannot [d8 d28].
+ *
+ * @throws RequestRefused for an `after` that no page gave.
  */
 export async function readProjectHistory(
-  { reader, list }: { readonly reader: LedgerReader; readonly list: MigrationList },
-  { project, limit = Number.POSITIVE_INFINITY }: { readonly project: string; readonly limit?: number },
-): Promise<ProjectHistoryEntry[]> {
-  const entries: ProjectHistoryEntry[] = [];
-  let after: string | null | undefined;
-  while (after !== null && entries.length < limit) {
-    const page = await list.page({
+  parts: Parts,
+  { project, limit = Number.POSITIVE_INFINITY, after }: Asked,
+): Promise<{ readonly items: readonly ProjectHistoryEntry[]; readonly next: string | null }> {
+  const items: ProjectHistoryEntry[] = [];
+  let last: Place | undefined;
+  for await (const { entry, place } of entriesFrom(
+    parts,
+    project,
+    after === undefined ? undefined : readPlace(after),
+  )) {
+    if (items.length >= limit) return { items, next: last === undefined ? null : placeText(last) };
+    items.push(entry);
+    last = place;
+  }
+  return { items, next: null };
+}
+
+async function* entriesFrom(
+  { reader, list }: Parts,
+  project: string,
+  from: Place | undefined,
+): AsyncGenerator<{ readonly entry: ProjectHistoryEntry; readonly place: Place }> {
+  if (from !== undefined) {
+    const entries = await entriesOfMigration(reader, from.migrationId);
+    yield* entries.slice(Math.max(0, entries.length - from.older));
+  }
+  let after: string | null | undefined = from === undefined ? undefined : placeOf(from.migrationId);
+  while (after !== null) {
+    const page: MigrationPage = await list.page({
       subject: `project:${project}`,
       limit: 50,
       ...(after === undefined ? {} : { after }),
     });
-    for (const { migrationId, kind } of page.items) {
-      if (kind !== 'apply' && kind !== 'revert') continue;
-      if (entries.length >= limit) break;
-      const state = foldMigration(await reader.readMigration(toMigrationId(migrationId)));
-      if (state.status !== 'unknown') entries.push(...historyOf(state));
-    }
+    for (const { migrationId, kind } of page.items)
+      if (kind === 'apply' || kind === 'revert') yield* await entriesOfMigration(reader, migrationId);
     after = page.next;
   }
-  return entries.slice(0, limit);
+}
+
+async function entriesOfMigration(reader: LedgerReader, migrationId: string) {
+  const state = foldMigration(await reader.readMigration(toMigrationId(migrationId)));
+  const entries = state.status === 'unknown' ? [] : historyOf(state);
+  return entries.map((entry, index) => ({ entry, place: { migrationId, older: entries.length - 1 - index } }));
+}
+
+const PLACE = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(\d{1,9})$/;
+
+function placeText({ migrationId, older }: Place): string {
+  return Buffer.from(`${migrationId}.${String(older)}`).toString('base64url');
+}
+
+function readPlace(text: string): Place {
+  const [, migrationId, older] = PLACE.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
+  if (migrationId !== undefined) return { migrationId, older: Number(older) };
+  throw invalidRequest([{ pointer: '/query/after', message: 'is not the `next` of a page' }]);
 }
 
 /** Of one migration of ours, newest first. */

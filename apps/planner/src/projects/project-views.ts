@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IntegerField } from '#shared/contracts/requests/fields.js';
+import { IntegerField, PatternField } from '#shared/contracts/requests/fields.js';
 import { MIGRATION_STATUSES, type MigrationStatus, type ProjectDefinition } from '#shared/contracts/projects.js';
 import type {
   ProjectAnswer,
@@ -119,6 +119,14 @@ export class HistoryQuery {
   )
   @IntegerField({ optional: true, minimum: 1, maximum: 500, description: 'Entries; 20 when silent' })
   readonly limit?: number;
+
+  @PatternField({
+    optional: true,
+    pattern: /^[A-Za-z0-9_-]{1,200}$/,
+    shape: 'the `next` of a page',
+    description: '`next` of the page before',
+  })
+  readonly after?: string;
 }
 
 export class HistoryEntry implements ProjectHistoryEntry {
@@ -160,6 +168,9 @@ export class HistoryEntry implements ProjectHistoryEntry {
 export class ProjectHistory {
   @ApiProperty({ type: HistoryEntry, isArray: true, description: 'Newest first' })
   readonly items!: readonly HistoryEntry[];
+
+  @ApiProperty({ type: String, nullable: true, description: '`after` of the next page; null at the end' })
+  readonly next!: string | null;
 }
 
 export function projectView({ name, digest, definition, migrations }: RegisteredProject): ProjectView {

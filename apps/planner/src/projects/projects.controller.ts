@@ -80,10 +80,11 @@ export class ProjectsController {
   @problemResponse(404, 'No such project')
   async history(
     @Param('name') name: string,
-    @Query(queryOf(HistoryQuery)) { limit = DEFAULT_HISTORY }: HistoryQuery,
+    @Query(queryOf(HistoryQuery)) { limit = DEFAULT_HISTORY, after }: HistoryQuery,
   ): Promise<ProjectHistory> {
     const { name: project } = await this.known(name);
-    return { items: await readProjectHistory({ reader: this.reader, list: this.list }, { project, limit }) };
+    const asked = { project, limit, ...(after === undefined ? {} : { after }) };
+    return readProjectHistory({ reader: this.reader, list: this.list }, asked);
   }
 
   /** Replicas of an application push the same files when they start: who comes second finds them registered. */

@@ -26,7 +26,7 @@ export async function lookupsFrom(parts: {
     allBackups: (of) => backups.all(of),
     backups: async (query) => (await backups.page(query)).items,
     project: (name) => projects.find(name),
-    projectHistory: (name) => readProjectHistory({ reader, list }, { project: name }),
+    projectHistory: async (name) => (await readProjectHistory({ reader, list }, { project: name })).items,
     migrationsOf: async (kind, subject) => (await list.page({ kind, subject, limit: 500 })).items,
   };
 }
