@@ -28,6 +28,7 @@ it.each([13, 18])(
       await run(address, TABLES);
       const subject = {
         schemas: ['public'],
+        wantedSchemas: ['public'],
         owner: address.user,
         application: address.user,
         expectedTables: ['users'],

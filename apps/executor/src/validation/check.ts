@@ -4,6 +4,8 @@ import type { ConfiguredReference, ProjectCheck, ValidationCategory } from '#sha
 export interface ValidationSubject {
   /** Which are migrated; patterns are resolved. */
   readonly schemas: readonly string[];
+  /** As the project names them: `public`, `tenant_*`. */
+  readonly wantedSchemas: readonly string[];
   /** Owns what the migrations make; the project's own checks read with its rights. */
   readonly owner: string;
   readonly application?: string;
@@ -45,3 +47,11 @@ export function qualified(names: readonly string[], schemas: readonly string[]):
   });
   return [pairs.map(([schema]) => schema), pairs.map(([, name]) => name)];
 }
+
+/** Parallel arrays for `unnest`: each name and what LIKE finds by it; only a name with `*` is a pattern. */
+export function patterned(names: readonly string[]): [readonly string[], string[]] {
+  return [names, names.map((name) => name.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%'))];
+}
+
+/** Schemas that a pattern never means. */
+export const NO_TENANTS = '^(pg_|information_schema$|rehome$)';

@@ -50,7 +50,9 @@ export async function runProjectCheck(
     return sumOf(all);
   });
   if ('code' in found) return { ...notJudged({ name, category }, found), remedy: 'correct its SQL in project.yaml' };
-  const { count, samples } = found;
+  const { applicable, count, samples } = found;
+  if (!applicable)
+    return { name, category, outcome: 'not-applicable', count, samples, message: 'there is no schema to look into' };
   return count === 0
     ? { name, category, outcome: 'passed', count, samples, message: 'nothing was found' }
     : { name, category, outcome: 'failed', count, samples, message: check.message };

@@ -18,6 +18,7 @@ const quoted = `"${owner.replaceAll('"', '""')}"`;
 
 const SUBJECT: ValidationSubject = {
   schemas: ['public'],
+  wantedSchemas: ['public'],
   owner,
   application,
   expectedTables: ['users', 'orders'],
@@ -191,6 +192,14 @@ describe('validation of a database', () => {
       expect(outcome?.count).toBeGreaterThan(0);
     },
   );
+
+  it('fails where no schema answers to a pattern, and has nothing to say of the rest [d11] [d12]', async () => {
+    const own = { name: 'own', category: 'data', sql: 'select 1', message: 'found' } as const;
+    const outcomes = await validate({ schemas: [], wantedSchemas: ['tenant_*'], expectedTables: [], checks: [own] });
+    expect(failed(outcomes)).toEqual(['schemas']);
+    expect(outcomes.find(({ name }) => name === 'schemas')?.samples).toEqual(['tenant_*']);
+    expect(outcomes.find(({ name }) => name === 'own')).toMatchObject({ outcome: 'not-applicable' });
+  });
 
   it('finds what was changed by hand since the last migration, once one was made [d12]', async () => {
     const address = addressOf(database.url);

@@ -9,7 +9,7 @@ import { findStructureDrift } from '../../projects/migrated-structure.js';
 import { isBeingMigrated } from '../../projects/migration-lock.js';
 import { readTracking } from '../../projects/tracking/tracking-rows.js';
 import { judgeHealth, outOfReach, type DatabaseFindings } from './judge-health.js';
-import { lookAtTables, resolveSchemas } from './look-at-tables.js';
+import { lookAtTables, missingSchemas, resolveSchemas } from './look-at-tables.js';
 
 /** A probe that takes longer tells nothing: unknown is not ok. */
 export const LOOK_TIMEOUT_MS = 15_000;
@@ -79,6 +79,7 @@ async function findings(session: Session, database: ProjectDatabase, parts: Look
   const schemas = await resolveSchemas(session, database.schemas);
   return {
     schemas,
+    missingSchemas: await missingSchemas(session, database.schemas),
     owner: database.roles.owner ?? (await ownerOf(session)),
     ...(await lookAtTables(session, database, schemas)),
     standing: await readTracking(session, parts.project.definition.name),

@@ -81,4 +81,13 @@ describe('a look at the databases of a project', () => {
       { tables: 2, tableNames: ['tenant_a.a', 'tenant_b.a'], state: 'behind' },
     ]);
   });
+
+  it('is unhealthy where no schema answers to a pattern or a name, for nothing is looked at there [e12]', async () => {
+    expect(await look(['real'], '["absent_*"]')).toMatchObject([
+      { state: 'unhealthy', detail: 'no schema is called absent_*' },
+    ]);
+    expect(await look(['real'], '[public, absent]')).toMatchObject([
+      { state: 'unhealthy', detail: 'no schema is called absent' },
+    ]);
+  });
 });

@@ -28,6 +28,7 @@ beforeAll(async () => {
   epsm = await projectWith({ '0001': 'results', '0002': 'result_zones', '0003': 'runs' });
   found = {
     schemas: ['public'],
+    missingSchemas: [],
     owner: 'epsm_results_user',
     tables: ['public.results'],
     missingTables: [],

@@ -10,6 +10,8 @@ import type { TrackingRow } from '../../projects/tracking/tracking-rows.js';
 export interface DatabaseFindings {
   /** Which are migrated, patterns resolved. */
   readonly schemas: readonly string[];
+  /** Names and patterns of the project that no schema answers to. */
+  readonly missingSchemas: readonly string[];
   /** Of the database, or as the project names it. */
   readonly owner: string;
   /** `schema.table`, as it would be written. */
@@ -53,6 +55,9 @@ export function judgeHealth(
     missingTables: found.missingTables,
     missingCriticalTables: found.missingCriticalTables,
   };
+  // Without its schemas nothing is pending and nothing is missing in them.
+  if (found.missingSchemas.length > 0)
+    return { ...facts, state: 'unhealthy', detail: `no schema is called ${some(found.missingSchemas)}` };
   return { ...facts, ...verdictOf(facts, database.minimumTables) };
 }
 

@@ -1,27 +1,29 @@
 import type { ProjectDatabase } from '#shared/contracts/projects.js';
 import type { Session } from '../../postgres/session.js';
-import { qualified } from '../../validation/check.js';
+import { NO_TENANTS, patterned, qualified } from '../../validation/check.js';
+import { MISSING_SCHEMAS } from '../../validation/checks/schema.js';
 import type { DatabaseFindings } from './judge-health.js';
 
 /** Schemas that a project's patterns mean in the session's database; a name without `*` is meant as it is. */
-export async function resolveSchemas(session: Session, patterns: readonly string[]): Promise<string[]> {
+export async function resolveSchemas(session: Session, wanted: readonly string[]): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
     `
     select distinct coalesce(n.nspname, wanted.name) as name
     from unnest($1::text[], $2::text[]) as wanted (name, pattern)
     left join pg_namespace as n
-      on wanted.pattern <> wanted.name and n.nspname like wanted.pattern and n.nspname !~ '^(pg_|information_schema$|rehome$)'
-    where wanted.pattern = wanted.name or n.nspname is not null
+      on wanted.name like '%*%' and n.nspname like wanted.pattern and n.nspname !~ '${NO_TENANTS}'
+    where wanted.name not like '%*%' or n.nspname is not null
     order by name
     `,
-    [patterns, patterns.map((pattern) => (pattern.includes('*') ? likePattern(pattern) : pattern))],
+    patterned(wanted),
   );
   return rows.map(({ name }) => name);
 }
 
-/** `tenant_*` as LIKE means it, where `_` would stand for any character. */
-function likePattern(pattern: string): string {
-  return pattern.replaceAll(/[\\%_]/g, '\\$&').replaceAll('*', '%');
+/** Names and patterns that no schema of the session's database answers to. */
+export async function missingSchemas(session: Session, wanted: readonly string[]): Promise<string[]> {
+  const { rows } = await session.query<{ finding: string }>(MISSING_SCHEMAS, patterned(wanted));
+  return rows.map(({ finding }) => finding);
 }
 
 /** Which tables there are and which are not. */

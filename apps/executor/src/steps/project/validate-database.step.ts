@@ -57,6 +57,7 @@ export function subjectOf(
   const expected = definition.databases.find((database) => database.alias === alias);
   return {
     schemas,
+    wantedSchemas: expected?.schemas ?? schemas,
     owner,
     ...(application === undefined ? {} : { application }),
     expectedTables: [...new Set([...(expected?.expectedTables ?? []), ...(expected?.criticalTables ?? [])])],

@@ -1,6 +1,28 @@
-import { qualified, type ValidationCheck } from '../check.js';
+import { NO_TENANTS, patterned, qualified, type ValidationCheck } from '../check.js';
+
+/** Each name or pattern of a project that no schema answers to. */
+export const MISSING_SCHEMAS = `
+  select wanted.name as finding
+  from unnest($1::text[], $2::text[]) as wanted (name, pattern)
+  where not exists (
+    select
+    from pg_namespace as n
+    where n.nspname = wanted.name
+      or (wanted.name like '%*%' and n.nspname like wanted.pattern and n.nspname !~ '${NO_TENANTS}')
+  )
+`;
 
 export const SCHEMA_CHECKS: readonly ValidationCheck[] = [
+  {
+    name: 'schemas',
+    category: 'schema',
+    message: 'every schema of the project is there, and every pattern means one',
+    remedy:
+      'create one, or correct schemas in project.yaml; without it nothing is migrated and nothing else is checked',
+    finds: 'findings',
+    sql: MISSING_SCHEMAS,
+    values: ({ wantedSchemas }) => patterned(wantedSchemas),
+  },
   {
     name: 'expected-tables',
     category: 'schema',

@@ -103,6 +103,7 @@ export const ACCESS_CHECKS: readonly ValidationCheck[] = [
     message: 'PUBLIC, which is every role there will ever be, has no rights on tables and may make nothing in schemas',
     remedy: 'revoke all on … from public; revoke create on schema … from public; grant roles what they need',
     finds: 'findings',
+    applicable: 'select where cardinality($1::text[]) > 0',
     sql: `
       select format(
         '%s on %s', string_agg(lower(acl.privilege_type), ', ' order by acl.privilege_type), c.oid::regclass
