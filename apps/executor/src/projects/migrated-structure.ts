@@ -6,13 +6,14 @@ import { liesIn } from '../postgres/catalogue/in-schemas.js';
 import { readStructure } from '../postgres/catalogue/read-structure.js';
 import { objectKey, type CatalogueObject, type Structure } from '../postgres/catalogue/structure.js';
 import type { Session } from '../postgres/session.js';
-import { readSnapshot } from './tracking/structure-snapshot.js';
+import { withoutDeviations } from './deviations.js';
+import { readOpenChange, readSnapshot, type StructureSnapshot } from './tracking/structure-snapshot.js';
 import { TRACKING_SCHEMA } from './tracking/tracking-tables.js';
 
 /** What operators and applications change day by day, which no migration made. */
 const NOT_MIGRATED = new Set(['database', 'large objects', 'database setting', 'role setting']);
-/** Whether a materialized view was filled is content. */
-const CONTENT_ASPECTS = new Set(['populated']);
+/** Whether a materialized view was filled is content; the place of a column shifts when another one goes. */
+const NOT_COMPARED = new Set(['populated', 'position']);
 const MOST_DRIFT = 50;
 
 /** The structure of the session's database as migrations make it: without what is ours, without content and settings. */
@@ -26,7 +27,7 @@ export function migratedPart(structure: Structure): Structure {
   const objects = new Map<string, CatalogueObject>();
   for (const object of structure.objects.values()) {
     if (NOT_MIGRATED.has(object.kind) || liesIn(object, [TRACKING_SCHEMA])) continue;
-    const aspects = Object.fromEntries(Object.entries(object.aspects).filter(([name]) => !CONTENT_ASPECTS.has(name)));
+    const aspects = Object.fromEntries(Object.entries(object.aspects).filter(([name]) => !NOT_COMPARED.has(name)));
     objects.set(objectKey(object), { kind: object.kind, name: object.name, aspects });
   }
   return { major: structure.major, objects };
@@ -39,7 +40,7 @@ export interface StructureDrift {
   readonly drift: readonly Drift[];
 }
 
-/** Compares the database with what was recorded after the last apply or revert. Reads only. */
+/** Compares the database with what our last change left. Reads only. */
 export async function findStructureDrift(session: Session): Promise<StructureDrift> {
   return driftFrom(session, await readMigratedStructure(session));
 }
@@ -47,10 +48,21 @@ export async function findStructureDrift(session: Session): Promise<StructureDri
 /** The same of a structure that was read already; see `migratedPart`. */
 export async function driftFrom(session: Session, live: Structure): Promise<StructureDrift> {
   const found = fingerprint(live);
-  const recorded = await readSnapshot(session);
+  const recorded = await expected(session, live);
   if (recorded === undefined || recorded.fingerprint === found) return { fingerprint: found, drift: [] };
-  const differences = compareStructures(recorded.structure, live).slice(0, MOST_DRIFT);
+  const differences = compareStructures(migratedPart(recorded.structure), live).slice(0, MOST_DRIFT);
   return { fingerprint: found, drift: differences.map(driftOf) };
+}
+
+/** Amid a change of ours only that is drift which it had found. */
+async function expected(
+  session: Session,
+  live: Structure,
+): Promise<Pick<StructureSnapshot, 'fingerprint' | 'structure'> | undefined> {
+  const deviations = await readOpenChange(session);
+  if (deviations === undefined) return readSnapshot(session);
+  const structure = withoutDeviations(live, deviations);
+  return { structure, fingerprint: fingerprint(structure) };
 }
 
 function driftOf({ object, aspect, source, target }: Mismatch): Drift {

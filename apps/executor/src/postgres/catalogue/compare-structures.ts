@@ -19,9 +19,7 @@ const NOT_COMPARED = new Set(['origin']);
  * only the table is named, not each of its columns.
  */
 export function compareStructures(source: Structure, target: Structure): Mismatch[] {
-  const majors = [source.major, target.major] as const;
-  const keys = [...new Set([...source.objects.keys(), ...target.objects.keys()])].sort();
-  const pairs = keys.map((key) => pair(source.objects.get(key), target.objects.get(key), majors));
+  const pairs = pairsOf(source, target);
   const missing = new Set(pairs.flatMap(({ left, right }) => lonelyRelation(left, right)));
   return pairs.flatMap(({ left, right }) => {
     const object = left ?? right;
@@ -31,15 +29,28 @@ export function compareStructures(source: Structure, target: Structure): Mismatc
   });
 }
 
+/** Every object that differs, parts of missing tables as well, as far as the two majors let it be compared. */
+export function differingPairs(source: Structure, target: Structure): Pair[] {
+  return pairsOf(source, target).filter(({ left, right }) =>
+    left && right ? compareAspects(left, right).length > 0 : left !== right,
+  );
+}
+
 /** How a person finds it: `public.orders`, `trigger audit on public.orders`. */
 export function objectTitle(object: CatalogueObject): string {
   if (object.kind === 'table' || object.kind === 'comment') return object.name;
   return `${object.kind} ${object.name}`;
 }
 
-interface Pair {
+export interface Pair {
   readonly left: CatalogueObject | undefined;
   readonly right: CatalogueObject | undefined;
+}
+
+function pairsOf(source: Structure, target: Structure): Pair[] {
+  const majors = [source.major, target.major] as const;
+  const keys = [...new Set([...source.objects.keys(), ...target.objects.keys()])].sort();
+  return keys.map((key) => pair(source.objects.get(key), target.objects.get(key), majors));
 }
 
 function pair(
@@ -80,7 +91,14 @@ function isRolesOwn(object: CatalogueObject | undefined): boolean {
   return object?.kind === 'role setting' && object.aspects['origin'] === 'role';
 }
 
-const RELATIONS = new Set(['table', 'view', 'materialized view', 'foreign table', 'composite type']);
+/** Kinds that columns, indexes and the like belong to. */
+export const RELATIONS: ReadonlySet<string> = new Set([
+  'table',
+  'view',
+  'materialized view',
+  'foreign table',
+  'composite type',
+]);
 
 function lonelyRelation(left: CatalogueObject | undefined, right: CatalogueObject | undefined): string[] {
   const object = left ?? right;
@@ -88,7 +106,8 @@ function lonelyRelation(left: CatalogueObject | undefined, right: CatalogueObjec
   return [object.name];
 }
 
-function belongsToAny(object: CatalogueObject, relations: ReadonlySet<string>): boolean {
+/** Whether it is a part of one of the relations. */
+export function belongsToAny(object: CatalogueObject, relations: ReadonlySet<string>): boolean {
   if (relations.size === 0) return false;
   if (object.kind === 'column') return [...relations].some((name) => object.name.startsWith(`${name}.`));
   if (object.kind === 'index') return relations.has(object.aspects['table'] ?? '');

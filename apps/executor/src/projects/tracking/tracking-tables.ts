@@ -109,6 +109,19 @@ select 'schema_migrations' as table_name,
 grant usage on schema rehome to public;
 grant select on all tables in schema rehome to public;
 `,
+  `
+-- A change of ours that has begun and not ended.
+create table rehome.open_change (
+  only_row boolean primary key default true check (only_row),
+  -- Objects that it found otherwise than the snapshot says: nobody of us changed them. gzip of JSON
+  deviations bytea not null,
+  migration_id uuid not null,
+  step_id text not null,
+  begun_at timestamptz not null default clock_timestamp()
+);
+
+grant select on rehome.open_change to public;
+`,
 ];
 
 /** Whether the tables of every release stand there. Reads only. */

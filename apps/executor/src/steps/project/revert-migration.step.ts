@@ -1,5 +1,6 @@
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import { abandonChange } from '../../projects/own-change.js';
 import { titleOf } from '../../projects/project-migration.js';
 import { snapshotBy } from '../../projects/tracking/structure-snapshot.js';
 import type { Step } from '../../running/step.js';
@@ -38,8 +39,12 @@ export const revertMigration: Step<'revert-migration'> = {
   },
 
   async undo(context) {
-    const { params } = context;
-    const rows = await withDatabase(context, params.database.address, (session) => readReverted(session, params));
+    const { params, run, lease } = context;
+    const rows = await withDatabase(context, params.database.address, async (session) => {
+      await lease.check();
+      await abandonChange(session, run);
+      return readReverted(session, params);
+    });
     // What was taken back stays so: apply it again, or restore the safety backup.
     return { rolledBack: rows.filter(isRolledBack).map(({ schema }) => schema) };
   },

@@ -4,10 +4,9 @@ import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { runTool } from '../../postgres/run-tool.js';
 import { sessionName } from '../../postgres/session-name.js';
-import { readMigratedStructure } from '../../projects/migrated-structure.js';
 import { withMigrationLock } from '../../projects/migration-lock.js';
-import { recordSnapshot } from '../../projects/tracking/structure-snapshot.js';
-import { hasTracking } from '../../projects/tracking/tracking-tables.js';
+import { abandonChange, beginChange, endChange } from '../../projects/own-change.js';
+import { ensureTracking, hasTracking } from '../../projects/tracking/tracking-tables.js';
 import { withRunDirectory } from '../../running/run-directory.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { adminAddress, placeOf, withDatabase } from '../step-session.js';
@@ -34,13 +33,16 @@ export const runProjectCommand: Step<'run-command'> = {
     return withDatabase(context, address, (admin) =>
       withMigrationLock(admin, { signal }, async () => {
         await lease.check();
+        const tracked = await hasTracking(admin);
+        if (tracked) {
+          await ensureTracking(admin);
+          await beginChange(admin, run);
+        }
         const result = await runProgram(context);
         await tools.faults.reach('step.run-command.ended');
         await lease.check();
         // What it changed is meant: from here on only what differs from this is drift.
-        if (await hasTracking(admin)) {
-          await recordSnapshot(admin, await readMigratedStructure(admin), { project: params.project.name, run });
-        }
+        if (tracked) await endChange(admin, { project: params.project.name, run }, { run: [], faked: [] });
         await tools.captures.keep(run, () => Promise.resolve({ ended: asJsonObject(result) }));
         return result;
       }),
@@ -49,8 +51,10 @@ export const runProjectCommand: Step<'run-command'> = {
 
   verify: () => Promise.resolve(),
 
-  async undo({ params, tools, run }) {
+  async undo(context) {
+    const { params, tools, run } = context;
     // What a program did only it could take back.
+    await withDatabase(context, params.database.address, (session) => abandonChange(session, run));
     await tools.captures.forget(run);
     return { kept: params.name };
   },

@@ -3,8 +3,9 @@ import type { ApplyMigrationsResult } from '#shared/contracts/steps/project-step
 import { classifyPostgresError } from '#shared/database/postgres-errors.js';
 import type { RehomeError } from '#shared/errors/rehome-error.js';
 import { applicationGrants } from '../../../projects/application-grants.js';
-import { readMigratedStructure } from '../../../projects/migrated-structure.js';
+import type { ChangeStatements } from '../../../projects/deviations.js';
 import { withMigrationLock } from '../../../projects/migration-lock.js';
+import { abandonChange, beginChange, endChange } from '../../../projects/own-change.js';
 import { projectMigration } from '../../../projects/project-migration.js';
 import { applySchema, SchemaFailure, type DatabaseApply } from '../../../projects/running/apply-schema.js';
 import { migrationFailed } from '../../../projects/running/migration-failed.js';
@@ -12,7 +13,6 @@ import { overSchemas, PARALLEL_FROM } from '../../../projects/running/over-schem
 import { ScriptError } from '../../../projects/running/script-error.js';
 import { beginClean } from '../../../projects/running/script-session.js';
 import { recordFailure } from '../../../projects/tracking/migration-errors.js';
-import { recordSnapshot } from '../../../projects/tracking/structure-snapshot.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
 import type { TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
 import type { Session } from '../../../postgres/session.js';
@@ -31,16 +31,25 @@ export async function applyAll(context: Context): Promise<ApplyMigrationsResult>
     withMigrationLock(admin, { signal }, async () => {
       await lease.check();
       await ensureTracking(admin);
+      await beginChange(admin, run);
       await tools.faults.reach('step.apply-migrations.tracked');
       const apply = await databaseApply(context, project, admin);
       await applySchemas(context, apply);
       await tools.faults.reach('step.apply-migrations.applied');
       await lease.check();
       const author = { project: params.project.name, run };
-      const fingerprint = await recordSnapshot(admin, await readMigratedStructure(admin), author);
+      const fingerprint = await endChange(admin, author, statementsOf(context, project));
       return resultOf(params, await readSettlement(admin, params), fingerprint);
     }),
   );
+}
+
+function statementsOf({ params }: Context, project: DatabaseApply['project']): ChangeStatements {
+  const of = (action: PendingMigration['action']) =>
+    params.migrations
+      .filter((migration) => migration.action === action)
+      .flatMap((migration) => projectMigration(project, migration).up.statements);
+  return { run: of('run'), faked: of('fake') };
 }
 
 async function databaseApply(
@@ -108,6 +117,7 @@ async function failed(
   await context.tools.faults.reach('step.apply-migrations.failed');
   await context.lease.check();
   await recordFailure(admin, tracked, { ...cause.failure, executionTimeMs });
+  await abandonChange(admin, context.run);
   measure(context, 'failed', executionTimeMs);
   const told = { ...tracked, ...placeOf(context), executionTimeMs, detail: error.message };
   await context.tools.migrationLog.write({ ...told, status: 'failed' });

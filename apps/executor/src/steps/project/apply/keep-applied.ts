@@ -1,5 +1,6 @@
 import type { MigrationStatus } from '#shared/contracts/projects.js';
 import type { KeptMigrations } from '#shared/contracts/steps/project-steps.js';
+import { abandonChange } from '../../../projects/own-change.js';
 import { hasTracking } from '../../../projects/tracking/tracking-tables.js';
 import { recordStatus } from '../../../projects/tracking/tracking-rows.js';
 import type { Session } from '../../../postgres/session.js';
@@ -19,6 +20,8 @@ export async function keepApplied(context: Context): Promise<KeptMigrations> {
     const place = placeOfResult(params);
     if (!(await hasTracking(session))) return { ...place, kept: [] };
     await failInterrupted(context, session);
+    await context.lease.check();
+    await abandonChange(session, context.run);
     const own = await ownRows(context, session);
     const failed = params.migrations.find(({ app, version }) =>
       own.some((row) => row.app === app && row.version === version && row.status === 'failed'),

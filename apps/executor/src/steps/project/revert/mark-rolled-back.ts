@@ -1,7 +1,7 @@
 import type { SwapDatabaseParams } from '#shared/contracts/steps/project-steps.js';
 import { readMigratedStructure } from '../../../projects/migrated-structure.js';
 import { projectMigration } from '../../../projects/project-migration.js';
-import { recordSnapshot } from '../../../projects/tracking/structure-snapshot.js';
+import { readSnapshot, recordSnapshot } from '../../../projects/tracking/structure-snapshot.js';
 import { readTracking, recordStatus } from '../../../projects/tracking/tracking-rows.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
 import { inTransaction, type Session } from '../../../postgres/session.js';
@@ -18,6 +18,7 @@ export async function markRolledBack(context: Context, session: Session): Promis
   await ensureTracking(session);
   if (await isMarkedRolledBack({ params }, session)) return;
   const tracked = { project: params.project.name, app, version, name, checksum };
+  const recorded = await readSnapshot(session);
   const structure = await readMigratedStructure(session);
   await inTransaction(session, async () => {
     for (const schema of params.schemas) {
@@ -27,8 +28,8 @@ export async function markRolledBack(context: Context, session: Session): Promis
         { status: 'rolled_back', executionTimeMs: 0 },
       );
     }
-    // What the backup shows is what our last change left: nothing of it is drift.
-    await recordSnapshot(session, structure, { project: params.project.name, run });
+    // A backup has the snapshot of its time with it. One of a time before any: nothing of it is drift.
+    if (recorded === undefined) await recordSnapshot(session, structure, { project: params.project.name, run });
   });
 }
 

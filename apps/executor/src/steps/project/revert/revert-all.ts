@@ -5,8 +5,8 @@ import { revertable } from '#shared/projects/decision/revertable.js';
 import type { LoadedProject } from '#shared/projects/load-project.js';
 import type { MigrationFile, SqlScript } from '#shared/projects/migration-file.js';
 import { readScript } from '#shared/projects/sql/read-script.js';
-import { readMigratedStructure } from '../../../projects/migrated-structure.js';
 import { withMigrationLock } from '../../../projects/migration-lock.js';
+import { abandonChange, beginChange, endChange } from '../../../projects/own-change.js';
 import { projectMigration, titleOf } from '../../../projects/project-migration.js';
 import { SchemaFailure } from '../../../projects/running/apply-schema.js';
 import { migrationFailed } from '../../../projects/running/migration-failed.js';
@@ -17,7 +17,6 @@ import type { RunOutcome, ScriptRun } from '../../../projects/running/schema-run
 import { ScriptError } from '../../../projects/running/script-error.js';
 import { recordError, recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { forgetJournal } from '../../../projects/tracking/statement-journal.js';
-import { recordSnapshot } from '../../../projects/tracking/structure-snapshot.js';
 import { holdForRevert, readTracking, type TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
 import type { Session } from '../../../postgres/session.js';
@@ -46,13 +45,12 @@ export async function revertAll(context: Context): Promise<RevertMigrationResult
       await lease.check();
       await ensureTracking(admin);
       await requireRevertable(context, project, admin);
+      await beginChange(admin, run);
       await revertSchemas(context, { project, file, script, admin });
       await tools.faults.reach('step.revert-migration.reverted');
       await lease.check();
-      const fingerprint = await recordSnapshot(admin, await readMigratedStructure(admin), {
-        project: params.project.name,
-        run,
-      });
+      const author = { project: params.project.name, run };
+      const fingerprint = await endChange(admin, author, { run: script.statements, faked: [] });
       return resultOf(params, await readReverted(admin, params), fingerprint);
     }),
   );
@@ -147,6 +145,7 @@ async function failed(
   await context.lease.check();
   if (script.transactional) await recordError(admin, tracked, cause.failure);
   else await recordFailure(admin, tracked, { ...cause.failure, executionTimeMs });
+  await abandonChange(admin, context.run);
   const { address } = context.params.database;
   return migrationFailed({ address, tracked, error: cause, rolledBack: script.transactional });
 }
