@@ -80,6 +80,7 @@ export class PlannerRig {
       signingKey: readSigningKey({ text: createKeyPair().privateKey }),
       bodyLimitBytes: 1_048_576,
       dryRunWaitMs: 30_000,
+      healthStaleMs: 600_000,
       readerLeaseTtlMs: 15_000,
       shutdownTimeoutMs: 5_000,
       faultPoints: '',

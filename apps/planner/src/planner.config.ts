@@ -37,6 +37,7 @@ export interface PlannerConfig {
   readonly signingKey: KeyObject;
   readonly bodyLimitBytes: number;
   readonly dryRunWaitMs: number;
+  readonly healthStaleMs: number;
   readonly readerLeaseTtlMs: number;
   readonly shutdownTimeoutMs: number;
   readonly faultPoints: string;
@@ -61,6 +62,7 @@ export function readPlannerConfig(environment: NodeJS.ProcessEnv): PlannerConfig
         'kafkaReplication',
         'bodyLimitBytes',
         'dryRunWaitMs',
+        'healthStaleMs',
         'readerLeaseTtlMs',
         'shutdownTimeoutMs',
         'faultPoints',

@@ -3,7 +3,8 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Pool } from 'pg';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { NeedsRole, problemResponse } from '../auth/role.decorator.js';
-import { READS } from '../tokens.js';
+import type { PlannerConfig } from '../planner.config.js';
+import { CONFIG, READS } from '../tokens.js';
 import { healthOf, readLooks, statusOf } from './project-health.js';
 import { ProjectHealthView, ProjectStatusView } from './project-health.views.js';
 import { ProjectStore } from './project-store.js';
@@ -15,6 +16,7 @@ export class ProjectHealthController {
   constructor(
     private readonly store: ProjectStore,
     @Inject(READS) private readonly reads: Pool,
+    @Inject(CONFIG) private readonly config: Pick<PlannerConfig, 'healthStaleMs'>,
   ) {}
 
   @Get(':name/health')
@@ -25,7 +27,8 @@ export class ProjectHealthController {
     const project = await this.store.find(name);
     if (project === undefined)
       throw new RehomeError('NOT_FOUND', `there is no project "${name.slice(0, 100)}"; GET /v1/projects lists them`);
-    return healthOf(project, await readLooks(this.reads, project.name));
+    const looks = await readLooks(this.reads, project.name);
+    return healthOf(project, looks, { now: new Date(), staleMs: this.config.healthStaleMs });
   }
 
   @Get(':name/status')

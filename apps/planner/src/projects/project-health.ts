@@ -1,5 +1,11 @@
 import type { Pool } from 'pg';
-import type { DatabaseHealth, ProjectDatabase, ProjectHealth, ProjectStatus } from '#shared/contracts/projects.js';
+import type {
+  DatabaseHealth,
+  HealthState,
+  ProjectDatabase,
+  ProjectHealth,
+  ProjectStatus,
+} from '#shared/contracts/projects.js';
 import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
 import type { RegisteredProject } from './project-store.js';
 
@@ -29,9 +35,25 @@ export async function readLooks(pool: Pool, project: string): Promise<Map<string
 
 type Project = Pick<RegisteredProject, 'name' | 'digest' | 'definition'>;
 
-/** Every database of the project, also those that nobody has looked at since it was pushed: unknown is not healthy. */
-export function healthOf({ name, digest, definition }: Project, looks: ReadonlyMap<string, Look>): ProjectHealth {
-  const databases = definition.databases.map((database) => seen(database, digest, looks.get(database.alias)));
+/** Of when a look tells something of now. */
+export interface Freshness {
+  readonly now: Date;
+  /** 0: at any age. */
+  readonly staleMs: number;
+}
+
+/**
+ * Every database of the project, also those that nobody has looked at since it was pushed, or for long: unknown is not
+ * healthy.
+ */
+export function healthOf(
+  { name, digest, definition }: Project,
+  looks: ReadonlyMap<string, Look>,
+  freshness: Freshness,
+): ProjectHealth {
+  const databases = definition.databases.map((database) =>
+    seen(database, looks.get(database.alias), { ...freshness, digest }),
+  );
   return {
     project: name,
     digest,
@@ -47,7 +69,7 @@ export function statusOf(health: ProjectHealth): ProjectStatus {
   return {
     project,
     digest,
-    migrationNeeded: databases.some(({ pendingCount }) => pendingCount > 0),
+    migrationNeeded: databases.some(({ state, pendingCount }) => pendingCount > 0 || !KNOWN.has(state)),
     checkedAt,
     databases: databases.map((database) => {
       const { alias, server, database: name, state, detail, applied, pending, pendingCount, failed } = database;
@@ -57,14 +79,23 @@ export function statusOf(health: ProjectHealth): ProjectStatus {
   };
 }
 
-function seen({ alias, server, database }: ProjectDatabase, digest: string, look: Look | undefined): DatabaseHealth {
+/** States in which the count of what is pending is that of a database that could be read. */
+const KNOWN: ReadonlySet<HealthState> = new Set(['healthy', 'behind', 'unhealthy', 'drifted']);
+
+function seen(
+  { alias, server, database }: ProjectDatabase,
+  look: Look | undefined,
+  { digest, now, staleMs }: Freshness & { readonly digest: string },
+): DatabaseHealth {
   if (look === undefined) return { ...NOTHING, alias, server, database, detail: 'nobody has looked at it yet' };
-  if (look.digest === digest) return look.health;
-  return {
+  const unknown = (why: string): DatabaseHealth => ({
     ...look.health,
-    state: 'unknown',
-    detail: `the project was pushed after the last look, which said: ${look.health.detail}`,
-  };
+    ...{ alias, server, database, state: 'unknown', detail: `${why}, which said: ${look.health.detail}` },
+  });
+  if (look.digest !== digest) return unknown('the project was pushed after the last look');
+  if (staleMs > 0 && now.getTime() - look.checkedAt.getTime() > staleMs)
+    return unknown(`the last look was at ${look.checkedAt.toISOString()}`);
+  return { ...look.health, alias, server, database };
 }
 
 const NOTHING = {

@@ -137,7 +137,10 @@ export class ProjectStatusView implements ProjectStatus {
   @ApiProperty({ description: 'SHA-256 over names and contents of its files' })
   readonly digest!: string;
 
-  @ApiProperty({ description: 'Whether something is pending anywhere' })
+  @ApiProperty({
+    description:
+      'Whether something is pending anywhere, or may be: what cannot be read or is not known may lack all of it',
+  })
   readonly migrationNeeded!: boolean;
 
   @ApiProperty({

@@ -322,6 +322,15 @@ export const SETTINGS = {
     usedBy: EXECUTOR,
     description: 'Time between two looks at the databases of a project; 0: they are looked at on request only',
   },
+  healthStaleMs: {
+    name: 'REHOME_HEALTH_STALE_MS',
+    type: 'integer',
+    unit: 'ms',
+    default: '600000',
+    minimum: 0,
+    usedBy: PLANNER,
+    description: 'How old the last look at a database may be before its state is unknown; 0: any age',
+  },
   backupKeepMs: {
     name: 'REHOME_BACKUP_KEEP_MS',
     type: 'integer',

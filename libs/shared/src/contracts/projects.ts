@@ -204,7 +204,7 @@ export type DatabaseStatus = Pick<
 export interface ProjectStatus {
   readonly project: string;
   readonly digest: string;
-  /** Whether something is pending anywhere. */
+  /** Whether something is pending anywhere, or may be: of a database that is missing or unknown nobody can tell. */
   readonly migrationNeeded: boolean;
   readonly checkedAt: string | null;
   readonly databases: readonly DatabaseStatus[];
