@@ -36,6 +36,7 @@ const LEDGER_STATEMENT_MS = 5_000;
 export class Executor {
   readonly metrics = new Metrics({ processMetrics: true });
   readonly reader: LedgerReader;
+  readonly registered: RegisteredProjects;
   readonly intake: CommandIntake;
   readonly sweep: CommandSweep;
   readonly delivery: LedgerDelivery;
@@ -62,6 +63,7 @@ export class Executor {
     });
     this.ledger = new LedgerWriter(this.pools.appends, { observe: measureAppends(this.metrics) });
     this.reader = new LedgerReader(this.pools.reads);
+    this.registered = new RegisteredProjects(this.reader);
     this.wake = new LedgerWake(config.ledgerUrl);
     const redactor = new Redactor();
     const { metrics, ledger, pools } = this;
@@ -78,7 +80,7 @@ export class Executor {
 
   /** Brings the gauges of projects up to date. @throws RehomeError LEDGER_UNAVAILABLE */
   measure(): Promise<void> {
-    return measureProjects(this.pools.reads, this.metrics);
+    return measureProjects(this.pools.reads, this.registered, this.metrics);
   }
 
   get runningSteps(): number {
@@ -171,9 +173,9 @@ export class Executor {
   }
 
   private createWatch(): HealthWatch {
-    const { config, tools, reader, pools, logger } = this;
+    const { config, tools, registered, pools, logger } = this;
     const parts = {
-      registered: new RegisteredProjects(reader),
+      registered,
       store: tools.projectHealth,
       look: looksWith({ tools, sessionName: 'rehome health' }),
       leases: pools.leases,

@@ -5,8 +5,10 @@ import type { NewEvent } from '#shared/contracts/events.js';
 import type { DatabaseHealth } from '#shared/contracts/projects.js';
 import { healthStream, registryStream } from '#shared/contracts/streams.js';
 import { silentLogger } from '#shared/observability/logger.js';
+import { Metrics } from '#shared/observability/metrics.js';
 import { createTestLedger, type TestLedger } from '../../../../../test/harness/ledger.js';
 import { HealthWatch, type LookAtProject } from './health-watch.js';
+import { measureProjects } from './project-metrics.js';
 import { ProjectHealthStore } from './project-health-store.js';
 import { RegisteredProjects } from './registered-projects.js';
 
@@ -49,7 +51,7 @@ async function register(name: string): Promise<void> {
     eventId,
     type: 'ProjectRegistered',
     schemaVersion: 1,
-    data: { name, digest: 'd'.repeat(64) },
+    data: { name, digest: 'd'.repeat(64), databases: ['main'] },
     metadata: { correlationId: eventId, causationId: eventId, actor: 'key:test' },
   };
   const stream = registryStream('project', name);
@@ -154,6 +156,29 @@ describe('the watch over projects', () => {
     await watch.stop();
     const rows = await ledger.query('select owner from executor.project_watch where project = $1', [project]);
     expect(rows).toEqual([{ owner: null }]);
+  });
+
+  it('says of the databases of a project that cannot be read that they are unknown [d29]', async () => {
+    await watchOf('a', () => Promise.resolve([BEHIND])).lookOnce();
+    await due();
+    const unread = watchOf('a', () => Promise.reject(new Error('no such files')));
+    await expect(unread.lookOnce()).rejects.toThrow('no such files');
+    const rows = await ledger.query<{ state: string; health: DatabaseHealth }>(
+      'select state, health from executor.project_health where project = $1',
+      [project],
+    );
+    const detail = 'it could not be looked at: no such files';
+    expect(rows).toMatchObject([{ state: 'unknown', health: { detail, pendingCount: 1 } }]);
+    expect((await told()).at(-1)).toMatchObject({ healthy: false, detail: `unknown: ${detail}` });
+  });
+
+  it('counts how long nobody has looked at a database that was never seen [d29]', async () => {
+    const metrics = new Metrics();
+    const { reader, pools } = ledger.executor;
+    await measureProjects(pools.reads, new RegisteredProjects(reader), metrics);
+    expect(await metrics.text()).toMatch(
+      new RegExp(`^rehome_project_unseen_seconds\\{project="${project}",database="main"\\} [0-9.]+$`, 'm'),
+    );
   });
 
   it('never looks when it is switched off', async () => {

@@ -80,12 +80,27 @@ export class HealthWatch {
     if (project === undefined) return;
     const checkedAt = new Date();
     const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(LEASE_TTL_MS)]);
-    const databases = await look(project, registered.servers(), signal);
+    const databases = await this.tellingFailure(name, checkedAt, () => look(project, registered.servers(), signal));
     await store.record(project, databases, checkedAt);
     await store.forgetOthers(
       name,
       databases.map(({ alias }) => alias),
     );
+  }
+
+  /** A project that cannot be read is known to be unknown; it is not as well as it was when last it could. */
+  private async tellingFailure<T>(name: string, at: Date, work: () => Promise<T>): Promise<T> {
+    const { registered, store } = this.parts;
+    try {
+      return await work();
+    } catch (error) {
+      const project = registered.project(name);
+      if (project !== undefined && !this.stopping.signal.aborted) {
+        const why = `it could not be looked at: ${toRehomeError(error).message}`;
+        await store.recordUnknown(project, registered.databases(name), { why, at });
+      }
+      throw error;
+    }
   }
 
   private async run(): Promise<void> {

@@ -62,8 +62,10 @@ export function judgeHealth(
 }
 
 /** A database that could not be looked into. */
-export function outOfReach(database: Database, verdict: Verdict): Omit<DatabaseHealth, 'durationMs'> {
-  const { alias, server, database: name } = database;
+export function outOfReach(
+  { alias, server, database: name }: Omit<Database, 'minimumTables'>,
+  verdict: Verdict,
+): Omit<DatabaseHealth, 'durationMs'> {
   const nothing = { pending: [], failed: [], drift: [], missingTables: [], missingCriticalTables: [] };
   return { alias, server, database: name, ...verdict, applied: 0, pendingCount: 0, tables: 0, ...nothing };
 }

@@ -6,6 +6,7 @@ import type { ProjectPin } from '#shared/contracts/steps/project-steps.js';
 import { healthStream } from '#shared/contracts/streams.js';
 import { ledgerFailure, type LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { outOfReach } from './judge-health.js';
 
 export interface HealthStoreParts {
   readonly ledger: Pick<LedgerWriter, 'append'>;
@@ -29,6 +30,33 @@ export class ProjectHealthStore {
     // Told first: whoever dies in between tells it again, and the ledger has heard it already.
     if (changed.length > 0) await this.tell(project, changed);
     await this.keep(project, databases, checkedAt);
+  }
+
+  /**
+   * A look that could not be made at any of them. What the one before had counted is told with it.
+   * @throws RehomeError LEDGER_UNAVAILABLE
+   */
+  async recordUnknown(
+    project: ProjectPin,
+    aliases: readonly string[],
+    { why, at }: { readonly why: string; readonly at: Date },
+  ): Promise<void> {
+    const rows = await this.query<{ health: DatabaseHealth }>(
+      `
+      select health
+      from executor.project_health
+      where project = $1
+      `,
+      [project.name],
+    );
+    const before = new Map(rows.map(({ health }) => [health.alias, health]));
+    const unknown = aliases.map((alias): DatabaseHealth => {
+      const verdict = { state: 'unknown', detail: why } as const;
+      // Where an unread project has it, the planner knows.
+      const nothing = outOfReach({ alias, server: '', database: '' }, verdict);
+      return { ...nothing, durationMs: 0, ...before.get(alias), ...verdict };
+    });
+    await this.record(project, unknown, at);
   }
 
   /** What the project does not name any more is nobody's concern. */

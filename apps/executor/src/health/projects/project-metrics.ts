@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Metrics } from '#shared/observability/metrics.js';
+import type { RegisteredProjects } from './registered-projects.js';
 
 interface Row {
   readonly project: string;
@@ -11,8 +12,11 @@ interface Row {
   readonly unseen_s: number;
 }
 
-/** Sets what the last look at every database found, whoever looked. Every executor tells the same. */
-export async function measureProjects(reads: Pool, metrics: Metrics): Promise<void> {
+/**
+ * Sets what the last look at every database found, whoever looked; of one that was never seen, how long nobody has looked
+ * at it. Every executor tells the same.
+ */
+export async function measureProjects(reads: Pool, registered: RegisteredProjects, metrics: Metrics): Promise<void> {
   const { rows } = await reads.query<Row>(`
     select
       project, alias, state = 'healthy' as healthy,
@@ -40,8 +44,20 @@ export async function measureProjects(reads: Pool, metrics: Metrics): Promise<vo
     'rehome_project_drift',
     gauge(({ drift }) => drift),
   );
-  metrics.setAll(
-    'rehome_project_unseen_seconds',
-    gauge(({ unseen_s: seconds }) => seconds),
-  );
+  metrics.setAll('rehome_project_unseen_seconds', [
+    ...gauge(({ unseen_s: seconds }) => seconds),
+    ...(await neverSeen(registered, rows)),
+  ]);
+}
+
+async function neverSeen(registered: RegisteredProjects, rows: readonly Row[]) {
+  await registered.refresh();
+  const seen = new Set(rows.map(({ project, alias }) => `${project} ${alias}`));
+  return registered
+    .all()
+    .flatMap(({ name, databases, registeredAt }) =>
+      databases
+        .filter((alias) => !seen.has(`${name} ${alias}`))
+        .map((alias) => [{ project: name, database: alias }, (Date.now() - Date.parse(registeredAt)) / 1000] as const),
+    );
 }

@@ -5,9 +5,15 @@ import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 
 const PAGE = 500;
 
+interface Registered extends ProjectPin {
+  readonly databases: readonly string[];
+  /** RFC 3339, of its last push. */
+  readonly registeredAt: string;
+}
+
 /** Projects and servers of the registry, as the ledger tells them; what is new is folded in when it is asked for. */
 export class RegisteredProjects {
-  private readonly pins = new Map<string, ProjectPin>();
+  private readonly pins = new Map<string, Registered>();
   private readonly definitions = new Map<string, ServerDefinition>();
   private position: Position = toPosition(0);
 
@@ -23,8 +29,11 @@ export class RegisteredProjects {
         limit: PAGE,
         types: ['ProjectRegistered', 'ServerRegistered'],
       });
-      for (const { type, data } of page) {
-        if (type === 'ProjectRegistered') this.pins.set(data.name, { name: data.name, digest: data.digest });
+      for (const { type, data, recordedAt } of page) {
+        if (type === 'ProjectRegistered') {
+          const { name, digest, databases = [] } = data;
+          this.pins.set(name, { name, digest, databases, registeredAt: recordedAt });
+        }
         if (type === 'ServerRegistered') this.definitions.set(data.name, data);
       }
       this.position = page.length === PAGE ? toPosition(page.at(-1)?.position ?? until) : until;
@@ -35,8 +44,18 @@ export class RegisteredProjects {
     return [...this.pins.keys()];
   }
 
+  all(): Registered[] {
+    return [...this.pins.values()];
+  }
+
   project(name: string): ProjectPin | undefined {
-    return this.pins.get(name);
+    const pin = this.pins.get(name);
+    return pin === undefined ? undefined : { name: pin.name, digest: pin.digest };
+  }
+
+  /** Aliases of its databases. */
+  databases(name: string): readonly string[] {
+    return this.pins.get(name)?.databases ?? [];
   }
 
   servers(): ServerEndpoint[] {
