@@ -1,4 +1,4 @@
-import type { DatabaseHealth, Drift, ProjectDatabase } from '#shared/contracts/projects.js';
+import type { DatabaseHealth, ProjectDatabase } from '#shared/contracts/projects.js';
 import type { ServerEndpoint } from '#shared/contracts/registry.js';
 import { RehomeError, toRehomeError } from '#shared/errors/rehome-error.js';
 import { within } from '#shared/messaging/waiting.js';
@@ -82,14 +82,25 @@ async function findings(session: Session, database: ProjectDatabase, parts: Look
     missingSchemas: await missingSchemas(session, database.schemas),
     owner: database.roles.owner ?? (await ownerOf(session)),
     ...(await lookAtTables(session, database, schemas)),
-    standing: await readTracking(session, parts.project.definition.name),
-    drift: await driftNow(session),
+    ...(await settled(session, parts.project.definition.name)),
   };
 }
 
+type Books = Pick<DatabaseFindings, 'standing' | 'drift' | 'beingMigrated'>;
+
+/** A migration that began after its lock was asked for holds it now, or is over and has written down what it did. */
+async function settled(session: Session, project: string): Promise<Books> {
+  const books = await readBooks(session, project);
+  const doubtful = books.drift.length > 0 || books.standing.some(({ status }) => status === 'running');
+  return doubtful && !books.beingMigrated ? readBooks(session, project) : books;
+}
+
 /** While somebody migrates, the structure is between two states that are both right. */
-async function driftNow(session: Session): Promise<readonly Drift[]> {
-  return (await isBeingMigrated(session)) ? [] : (await findStructureDrift(session)).drift;
+async function readBooks(session: Session, project: string): Promise<Books> {
+  const beingMigrated = await isBeingMigrated(session);
+  const standing = await readTracking(session, project);
+  const drift = beingMigrated ? [] : (await findStructureDrift(session)).drift;
+  return { beingMigrated, standing, drift };
 }
 
 async function ownerOf(session: Session): Promise<string> {

@@ -29,6 +29,7 @@ beforeAll(async () => {
   found = {
     schemas: ['public'],
     missingSchemas: [],
+    beingMigrated: false,
     owner: 'epsm_results_user',
     tables: ['public.results'],
     missingTables: [],
@@ -99,6 +100,18 @@ describe('the verdict on a database', () => {
       pendingCount: 1,
     });
     expect(judge({ standing: [standing('0001'), standing('0002', { status: 'rolled_back' })] }).state).toBe('behind');
+  });
+
+  it('is behind while one is being applied, and unhealthy when it was cut off [d25] [d29]', () => {
+    const running = [standing('0001'), standing('0002', { status: 'running' })];
+    expect(judge({ standing: running, beingMigrated: true })).toMatchObject({
+      state: 'behind',
+      detail: 'being applied: simulation/0002_step',
+      failed: [],
+    });
+    expect(judge({ standing: running })).toMatchObject({ state: 'unhealthy', detail: 'failed: simulation/0002_step' });
+    const failed = [standing('0001', { status: 'failed' }), standing('0002', { status: 'running' })];
+    expect(judge({ standing: failed, beingMigrated: true })).toMatchObject({ failed: ['simulation/0001_step'] });
   });
 
   it('is unhealthy without a critical table, whatever is pending; without an expected one when nothing is [e12]', () => {

@@ -18,6 +18,8 @@ export interface DatabaseFindings {
   readonly tables: readonly string[];
   readonly missingTables: readonly string[];
   readonly missingCriticalTables: readonly string[];
+  /** Whether somebody holds the lock of its migrations. */
+  readonly beingMigrated: boolean;
   /** Of this project. */
   readonly standing: readonly TrackingRow[];
   /** Of the structure only. */
@@ -47,7 +49,7 @@ export function judgeHealth(
     applied: new Set(applied.map(fullName)).size,
     pending: pending.slice(0, MOST_PENDING),
     pendingCount: pending.length,
-    failed: unique(found.standing.filter(({ status }) => status === 'failed' || status === 'running').map(fullName)),
+    failed: unique(found.standing.filter((row) => hasFailed(row, found.beingMigrated)).map(fullName)),
     drift: [...fileDrift(project, found.standing), ...found.drift],
     tables: found.tables.length,
     tableNames: found.tables.slice(0, MOST_TABLES),
@@ -58,6 +60,8 @@ export function judgeHealth(
   // Without its schemas nothing is pending and nothing is missing in them.
   if (found.missingSchemas.length > 0)
     return { ...facts, state: 'unhealthy', detail: `no schema is called ${some(found.missingSchemas)}` };
+  if (found.beingMigrated && pending.length > 0 && facts.failed.length === 0)
+    return { ...facts, state: 'behind', detail: `being applied: ${some(pending)}` };
   return { ...facts, ...verdictOf(facts, database.minimumTables) };
 }
 
@@ -103,6 +107,11 @@ function verdictOf(facts: Omit<DatabaseHealth, 'durationMs' | 'state' | 'detail'
     return { state: 'drifted', detail: `${first.what}: ${first.detail}${more}` };
   }
   return { state: 'healthy', detail: 'ok' };
+}
+
+/** What runs while nobody holds the lock was cut off. */
+function hasFailed({ status }: TrackingRow, beingMigrated: boolean): boolean {
+  return status === 'failed' || (status === 'running' && !beingMigrated);
 }
 
 function newest(rows: readonly TrackingRow[]): TrackingRow | undefined {
