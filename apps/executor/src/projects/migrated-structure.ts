@@ -7,7 +7,7 @@ import { readStructure } from '../postgres/catalogue/read-structure.js';
 import { objectKey, type CatalogueObject, type Structure } from '../postgres/catalogue/structure.js';
 import type { Session } from '../postgres/session.js';
 import { withoutDeviations } from './deviations.js';
-import { readOpenChange, readSnapshot, type StructureSnapshot } from './tracking/structure-snapshot.js';
+import { readOpenChange, readSnapshot } from './tracking/structure-snapshot.js';
 import { TRACKING_SCHEMA } from './tracking/tracking-tables.js';
 
 /** What operators and applications change day by day, which no migration made. */
@@ -48,24 +48,23 @@ export async function findStructureDrift(session: Session): Promise<StructureDri
 /** The same of a structure that was read already; see `migratedPart`. */
 export async function driftFrom(session: Session, live: Structure): Promise<StructureDrift> {
   const found = fingerprint(live);
-  const recorded = await expected(session, live);
-  if (recorded === undefined || recorded.fingerprint === found) return { fingerprint: found, drift: [] };
-  const differences = compareStructures(migratedPart(recorded.structure), live).slice(0, MOST_DRIFT);
-  return { fingerprint: found, drift: differences.map(driftOf) };
+  const expected = await expectedStructure(session, live);
+  if (expected === undefined || fingerprint(expected) === found) return { fingerprint: found, drift: [] };
+  return { fingerprint: found, drift: compareStructures(expected, live).slice(0, MOST_DRIFT).map(driftOf) };
 }
 
-/** Amid a change of ours only that is drift which it had found. */
-async function expected(
-  session: Session,
-  live: Structure,
-): Promise<Pick<StructureSnapshot, 'fingerprint' | 'structure'> | undefined> {
+/**
+ * What the migrations made; undefined where nothing was ever recorded. Amid a change of ours it is what stands there but
+ * for what that change had found.
+ */
+export async function expectedStructure(session: Session, live: Structure): Promise<Structure | undefined> {
   const deviations = await readOpenChange(session);
-  if (deviations === undefined) return readSnapshot(session);
-  const structure = withoutDeviations(live, deviations);
-  return { structure, fingerprint: fingerprint(structure) };
+  if (deviations !== undefined) return withoutDeviations(live, deviations);
+  const recorded = await readSnapshot(session);
+  return recorded === undefined ? undefined : migratedPart(recorded.structure);
 }
 
-function driftOf({ object, aspect, source, target }: Mismatch): Drift {
+export function driftOf({ object, aspect, source, target }: Mismatch): Drift {
   const what = object.includes(' ') ? object : `table ${object}`;
   return { kind: 'structure', what, detail: detailOf(aspect, source, target) };
 }

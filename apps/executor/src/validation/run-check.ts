@@ -2,7 +2,7 @@ import type { ProjectCheck } from '#shared/contracts/projects.js';
 import type { CheckOutcome } from '#shared/contracts/steps/project-steps.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { classifyPostgresError } from '#shared/database/postgres-errors.js';
-import type { RehomeError } from '#shared/errors/rehome-error.js';
+import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Session } from '../postgres/session.js';
 import type { ValidationCheck, ValidationSubject } from './check.js';
 
@@ -24,7 +24,7 @@ export async function runCheck(
 ): Promise<CheckOutcome> {
   const { name, category, message, remedy } = check;
   const found = await judged(session, {}, () => find(session, check, subject));
-  if ('code' in found) return { ...notJudged({ name, category }, found), remedy };
+  if (found instanceof RehomeError) return { ...notJudged({ name, category }, found), remedy };
   if (!found.applicable) return { name, category, outcome: 'not-applicable', count: 0, samples: [], message };
   const { count, samples } = found;
   return count === 0
@@ -49,7 +49,8 @@ export async function runProjectCheck(
     }
     return sumOf(all);
   });
-  if ('code' in found) return { ...notJudged({ name, category }, found), remedy: 'correct its SQL in project.yaml' };
+  if (found instanceof RehomeError)
+    return { ...notJudged({ name, category }, found), remedy: 'correct its SQL in project.yaml' };
   const { applicable, count, samples } = found;
   if (!applicable)
     return { name, category, outcome: 'not-applicable', count, samples, message: 'there is no schema to look into' };
@@ -59,11 +60,11 @@ export async function runProjectCheck(
 }
 
 /** A check that could not be made is not passed: unknown is not ok. Aborts and lost connections are thrown. */
-async function judged(
+export async function judged<T>(
   session: Session,
   { role }: { readonly role?: string },
-  work: () => Promise<Findings>,
-): Promise<Findings | RehomeError> {
+  work: () => Promise<T>,
+): Promise<T | RehomeError> {
   await session.query(`begin transaction isolation level repeatable read, read only`);
   try {
     await session.query(`set local statement_timeout = ${String(CHECK_TIMEOUT_MS)}`);
@@ -113,7 +114,7 @@ function sumOf(all: readonly Findings[]): Findings {
 }
 
 /** What PostgreSQL says of names and syntax holds no values of rows; of anything else only the SQLSTATE is told. */
-function notJudged(
+export function notJudged(
   { name, category }: Pick<CheckOutcome, 'name' | 'category'>,
   { message, sqlState = '' }: RehomeError,
 ): CheckOutcome {

@@ -1,102 +1,29 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { VALIDATION_CATEGORIES, type ValidationCategory } from '#shared/contracts/projects.js';
 import type { CheckOutcome } from '#shared/contracts/steps/project-steps.js';
-import { createTestDatabase, type TestDatabase } from '../../../../test/harness/database.js';
 import { addressOf, inSession, run } from '../../../../test/harness/moved-database.js';
 import { readMigratedStructure } from '../projects/migrated-structure.js';
 import { recordSnapshot } from '../projects/tracking/structure-snapshot.js';
 import { ensureTracking } from '../projects/tracking/tracking-tables.js';
 import { BUILT_IN_CHECKS } from './built-in-checks.js';
 import type { ValidationSubject } from './check.js';
-import { validateDatabase } from './validate-database.js';
+import { STRUCTURE_CHECKS } from './check-structure.js';
+import { DatabaseInOrder, failed } from './validation-test-kit.js';
 
-const mark = randomBytes(4).toString('hex');
-const owner = `Own"er ${mark}`;
-const application = `app_${mark}`;
-const quoted = `"${owner.replaceAll('"', '""')}"`;
-
-const SUBJECT: ValidationSubject = {
-  schemas: ['public'],
-  wantedSchemas: ['public'],
-  owner,
-  application,
-  expectedTables: ['users', 'orders'],
-  madeTables: [],
-  references: [],
-  checks: [],
-};
-
-/** Two tables in order: keys, indexes, constraints, sequences and rights as they should be. */
-const IN_ORDER = `
-  create table users (id int generated always as identity primary key, email text not null unique);
-  create table orders (
-    id bigserial primary key,
-    user_id int not null references users (id),
-    station_id int,
-    total numeric
-  );
-  create index on orders (user_id);
-  insert into users (email) select 'person' || n || '@example.com' from generate_series(1, 3) as n;
-  insert into orders (user_id, station_id) select n, null from generate_series(1, 3) as n;
-`;
-
-let database: TestDatabase;
+let order: DatabaseInOrder;
+let application: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  await sql(`
-    create role ${quoted};
-    create role ${application};
-    alter database ${database.name} owner to ${quoted};
-    alter schema public owner to ${quoted};
-    revoke all on schema public from public;
-    revoke connect, temporary on database ${database.name} from public;
-    grant connect on database ${database.name} to ${application};
-    grant usage on schema public to ${application};
-    alter default privileges for role ${quoted} in schema public
-      grant select, insert, update, delete on tables to ${application};
-    alter default privileges for role ${quoted} in schema public grant usage on sequences to ${application};
-  `);
-  await asOwner(IN_ORDER);
+  order = await DatabaseInOrder.create();
+  ({ application } = order);
 }, 60_000);
 
-afterAll(async () => {
-  await database.drop();
-  await run(addressOf(database.url, 'postgres'), `drop role ${quoted}; drop role ${application}`);
-});
+afterAll(() => order.drop());
 
-function sql(text: string) {
-  return run(addressOf(database.url), `set search_path = public; ${text}`);
-}
-
-async function asOwner(text: string): Promise<void> {
-  await sql(`set role ${quoted}; ${text}`);
-}
-
-async function validate(
-  changes: Partial<ValidationSubject> = {},
-  categories: readonly ValidationCategory[] = VALIDATION_CATEGORIES,
-): Promise<CheckOutcome[]> {
-  return inSession(addressOf(database.url), (session) =>
-    validateDatabase(session, { ...SUBJECT, ...changes }, categories),
-  );
-}
-
-/** One check's outcome while `broken` is done, which is taken back afterwards. */
-async function whenBroken(
-  name: string,
-  broken: string,
-  mended: string,
-  changes: Partial<ValidationSubject> = {},
-): Promise<CheckOutcome | undefined> {
-  await asOwner(broken);
-  try {
-    return (await validate(changes)).find((outcome) => outcome.name === name);
-  } finally {
-    await sql(mended);
-  }
-}
+const sql = (text: string) => order.sql(text);
+const asOwner = (text: string) => order.asOwner(text);
+const validate: DatabaseInOrder['validate'] = (...asked) => order.validate(...asked);
 
 const REFERENCE = {
   database: 'main',
@@ -110,7 +37,7 @@ describe('validation of a database', () => {
   it('finds nothing wrong where everything is in order [d11]', async () => {
     const outcomes = await validate();
     expect(outcomes.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-    expect(outcomes).toHaveLength(BUILT_IN_CHECKS.length + 1);
+    expect(outcomes).toHaveLength(BUILT_IN_CHECKS.length + STRUCTURE_CHECKS.length);
     expect(outcomes.find(({ name }) => name === 'structure')).toMatchObject({ outcome: 'not-applicable' });
     expect(outcomes.find(({ name }) => name === 'references-hold')).toMatchObject({ outcome: 'not-applicable' });
     expect(outcomes.find(({ name }) => name === 'retention-rules')).toMatchObject({ outcome: 'not-applicable' });
@@ -165,7 +92,7 @@ describe('validation of a database', () => {
     ],
     [
       'application-grants',
-      `create table secret_keys (id serial primary key); revoke insert, update on secret_keys from ${application}`,
+      `create table secret_keys (id serial primary key); revoke insert, update on secret_keys from APPLICATION`,
       'drop table secret_keys',
       'insert, update on public.secret_keys',
     ],
@@ -186,7 +113,7 @@ describe('validation of a database', () => {
   it.each(BREAKS)(
     '%s: finds what breaks it, by name [d12] [d13] [d14]',
     async (name, broken, mended, found, changes = {}) => {
-      const outcome = await whenBroken(name, broken, mended, changes);
+      const outcome = await order.whenBroken(name, broken.replace('APPLICATION', application), mended, changes);
       expect(outcome).toMatchObject({ outcome: 'failed', samples: expect.arrayContaining([found]) });
       expect(outcome?.remedy).toMatch(/\w/);
       expect(outcome?.count).toBeGreaterThan(0);
@@ -201,29 +128,55 @@ describe('validation of a database', () => {
     expect(outcomes.find(({ name }) => name === 'own')).toMatchObject({ outcome: 'not-applicable' });
   });
 
-  it('finds what was changed by hand since the last migration, once one was made [d12]', async () => {
-    const address = addressOf(database.url);
-    await inSession(address, async (session) => {
-      await ensureTracking(session);
-      const author = { project: 'shop', run: { migrationId: randomUUID(), stepId: 'apply-migrations' } };
-      await recordSnapshot(session, await readMigratedStructure(session), author);
-    });
-    const structure = async (): Promise<CheckOutcome | undefined> =>
-      (await validate({}, ['schema'])).find(({ name }) => name === 'structure');
-    const before = await structure();
-    await asOwner('alter table orders add column by_hand int');
-    const after = await structure();
-    await sql('alter table orders drop column by_hand; drop schema rehome cascade');
-    expect(before).toMatchObject({ outcome: 'passed' });
-    expect(after).toMatchObject({
-      outcome: 'failed',
-      samples: ['column public.orders.by_hand: was made by no migration'],
-    });
-  });
+  // category, its check, what somebody does by hand, what is found
+  const BY_HAND: readonly (readonly [ValidationCategory, string, string, string])[] = [
+    [
+      'schema',
+      'structure',
+      'alter table made add column by_hand int',
+      'column public.made.by_hand: was made by no migration',
+    ],
+    [
+      'indexes',
+      'indexes-as-made',
+      'drop index made_by_n',
+      'index public.made_by_n: stood there after the last migration, and is gone',
+    ],
+    [
+      'constraints',
+      'constraints-as-made',
+      'alter table made drop constraint made_user_id_fkey',
+      'constraint made_user_id_fkey on public.made: stood there after the last migration, and is gone',
+    ],
+  ];
+
+  it.each(BY_HAND)(
+    'finds by its category %s what was changed by hand since the last migration [d12] [d13] [d14]',
+    async (category, name, byHand, found) => {
+      await asOwner(`
+        create table made (id int primary key, n int, user_id int references users);
+        create index made_by_n on made (n);
+        create index on made (user_id);
+      `);
+      await inSession(addressOf(order.database.url), async (session) => {
+        await ensureTracking(session);
+        const author = { project: 'shop', run: { migrationId: randomUUID(), stepId: 'apply-migrations' } };
+        await recordSnapshot(session, await readMigratedStructure(session), author);
+      });
+      const judge = async (): Promise<CheckOutcome | undefined> =>
+        (await validate({}, [category])).find((outcome) => outcome.name === name);
+      const before = await judge();
+      await asOwner(byHand);
+      const after = await judge();
+      await sql('drop table made; drop schema rehome cascade');
+      expect(before).toMatchObject({ outcome: 'passed' });
+      expect(after).toMatchObject({ outcome: 'failed', samples: [found] });
+    },
+  );
 
   it('finds an index that a concurrent build left invalid [d13]', async () => {
     await asOwner('create table twins (id int primary key, n int); insert into twins values (1, 1), (2, 1)');
-    const build = run(addressOf(database.url), 'create unique index concurrently broken on public.twins (n)');
+    const build = run(addressOf(order.database.url), 'create unique index concurrently broken on public.twins (n)');
     await expect(build).rejects.toThrow();
     const outcome = (await validate()).find(({ name }) => name === 'indexes-valid');
     await sql('drop table twins');
@@ -281,7 +234,7 @@ describe('validation of a database', () => {
 
   it('lets PUBLIC and the application do no more than they need [d16]', async () => {
     await sql(`
-      grant connect on database ${database.name} to public;
+      grant connect on database ${order.database.name} to public;
       create schema rehome;
       create table rehome.schema_migrations (version text primary key);
       grant insert on rehome.schema_migrations to ${application};
@@ -289,7 +242,7 @@ describe('validation of a database', () => {
     `);
     const outcomes = await validate({}, ['security']);
     await sql(`
-      revoke connect on database ${database.name} from public;
+      revoke connect on database ${order.database.name} from public;
       drop schema rehome cascade;
       alter role ${application} nocreaterole;
     `);
@@ -340,57 +293,3 @@ describe('validation of a database', () => {
 });
 
 const RULES: readonly string[] = ['audit-table', 'rate-limit-rules', 'retention-rules'];
-
-function failed(outcomes: readonly CheckOutcome[]): string[] {
-  return outcomes
-    .filter(({ outcome }) => outcome === 'failed')
-    .map(({ name }) => name)
-    .sort();
-}
-
-describe('a check of the project', () => {
-  async function own(text: string, name = 'own'): Promise<CheckOutcome | undefined> {
-    const check = { name, category: 'data', sql: text, message: 'the total is missing; fill it' } as const;
-    return (await validate({ checks: [check] }, ['data'])).find((outcome) => outcome.name === name);
-  }
-
-  it('fails with its message for every row that comes, and passes without one [d15]', async () => {
-    expect(await own('select id from orders where total is null -- all of them')).toMatchObject({
-      outcome: 'failed',
-      count: 3,
-      samples: ['1', '2', '3'],
-      message: 'the total is missing; fill it',
-    });
-    expect(await own('select id, id from orders where id < 0')).toMatchObject({ outcome: 'passed', count: 0 });
-  });
-
-  it('takes the place of the built-in one of its name [d16]', async () => {
-    const outcomes = await validate({
-      checks: [{ name: 'audit-table', category: 'security', sql: `select 'journal'`, message: 'no journal' }],
-    });
-    expect(outcomes.filter(({ name }) => name === 'audit-table')).toMatchObject([{ samples: ['journal'] }]);
-  });
-
-  it.each([
-    ['writes', 'insert into users (email) values (1) returning id'],
-    ['writes by a function', `select setval('orders_id_seq', 99)`],
-    ['holds a second statement', 'select 1; select 2'],
-    ['leaves its brackets', 'select 1) as x) as y; drop table orders; --'],
-    ['reads what only the administrator may', 'select 1 from pg_catalog.pg_authid'],
-    ['is no SQL', 'selekt'],
-  ])('is a failed check, and changes nothing, when it %s', async (_how, text) => {
-    expect(await own(text)).toMatchObject({
-      outcome: 'failed',
-      message: expect.stringMatching(/^it could not be judged: .*SQLSTATE/),
-    });
-    const { rows } = await sql('select count(*)::int as orders from orders').then((results) =>
-      Array.isArray(results) ? (results.at(-1) as typeof results) : results,
-    );
-    expect(rows).toEqual([{ orders: 3 }]);
-  });
-
-  it('tells no value of a row when it fails', async () => {
-    const outcome = await own('select email::int from users');
-    expect(outcome).toMatchObject({ outcome: 'failed', message: 'it could not be judged: SQLSTATE 22P02' });
-  });
-});

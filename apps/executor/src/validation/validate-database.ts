@@ -3,7 +3,7 @@ import type { CheckOutcome } from '#shared/contracts/steps/project-steps.js';
 import type { Session } from '../postgres/session.js';
 import { BUILT_IN_CHECKS } from './built-in-checks.js';
 import type { ValidationSubject } from './check.js';
-import { checkStructure, STRUCTURE } from './check-structure.js';
+import { checkStructure, STRUCTURE_CHECKS } from './check-structure.js';
 import { runCheck, runProjectCheck } from './run-check.js';
 
 /**
@@ -25,9 +25,9 @@ export async function validateDatabase(
   const overridden = new Set(subject.checks.map(({ name }) => name));
   const builtIn = wanted(BUILT_IN_CHECKS).filter(({ name }) => !overridden.has(name));
   const outcomes: CheckOutcome[] = [];
-  const structure = categories.includes('schema') && !overridden.has(STRUCTURE);
-  const total = builtIn.length + own.length + (structure ? 1 : 0);
-  if (structure) outcomes.push(await checkStructure(session));
+  const structure = wanted(STRUCTURE_CHECKS).filter(({ name }) => !overridden.has(name));
+  const total = builtIn.length + own.length + structure.length;
+  if (structure.length > 0) outcomes.push(...(await checkStructure(session, structure)));
   for (const check of builtIn) {
     outcomes.push(await runCheck(session, check, subject));
     told(outcomes.length, total);
