@@ -10,6 +10,9 @@ const SAMPLES = 10;
 /** Longer than any honest answer from a catalogue, and enough for a pass over a large table. */
 export const CHECK_TIMEOUT_MS = 300_000;
 
+/** Of which a value is a key or the name of an object, whoever wrote the query; of any other it may be a person's. */
+const TELLING_TYPES = `'{int2,int4,int8,oid,uuid,regclass}'::regtype[]`;
+
 interface Findings {
   readonly applicable: boolean;
   readonly count: number;
@@ -40,7 +43,12 @@ export async function runProjectCheck(
 ): Promise<CheckOutcome> {
   const { name, category } = check;
   // The first column names a finding, whatever it is called; the line break ends a comment.
-  const sql = `with found (finding) as (${check.sql.trim().replace(/;$/, '')}\n) select found.finding from found`;
+  const sql = `
+    with found (finding) as (${check.sql.trim().replace(/;$/, '')}
+    )
+    select case when pg_typeof(found.finding) = any (${TELLING_TYPES}) then found.finding::text end as finding
+    from found
+  `;
   const found = await judged(session, { role: owner }, async () => {
     const all: Findings[] = [];
     for (const schema of schemas) {
@@ -93,16 +101,20 @@ async function find(session: Session, check: ValidationCheck, subject: Validatio
 
 /** The limit is a parameter, so that PostgreSQL parses the text by itself: a second statement in it is refused. */
 async function findingsOf(session: Session, sql: string, values: readonly unknown[]): Promise<Findings> {
-  const { rows } = await session.query<{ finding: string; total: string }>(
+  const { rows } = await session.query<{ finding: string | null; total: string }>(
     `
-    select left(coalesce(finding::text, 'null'), 200) as finding, count(*) over () as total
+    select left(finding::text, 200) as finding, count(*) over () as total
     from (${sql}) as findings
     order by finding
     limit $${String(values.length + 1)}::int
     `,
     [...values, SAMPLES],
   );
-  return { applicable: true, count: Number(rows[0]?.total ?? 0), samples: rows.map(({ finding }) => finding) };
+  return {
+    applicable: true,
+    count: Number(rows[0]?.total ?? 0),
+    samples: rows.flatMap(({ finding }) => finding ?? []),
+  };
 }
 
 function sumOf(all: readonly Findings[]): Findings {

@@ -222,7 +222,7 @@ export interface CheckOutcome {
   readonly outcome: 'passed' | 'failed' | 'not-applicable';
   /** How many findings; 0 unless it failed. */
   readonly count: number;
-  /** Objects or keys, at most 10; no content of rows. */
+  /** Objects or keys, at most 10; no content of rows. None where a project's check names its findings otherwise. */
   readonly samples: readonly string[];
   readonly message: string;
   /** What to do, where it failed. */
