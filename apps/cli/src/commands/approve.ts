@@ -4,6 +4,7 @@ import type { MigrationView } from '#shared/contracts/answers.js';
 import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { bare } from '../rendering/migration-text.js';
+import { isDangerous } from '../rendering/plan-risk.js';
 import { planText } from '../rendering/plan-text.js';
 import { readable } from '../rendering/readable.js';
 import type { Run } from '../run.js';
@@ -55,11 +56,6 @@ export function subjectName({ plan, subject }: Pick<Waiting, 'plan' | 'subject'>
   );
 }
 
-/** It stops an application, or something in it cannot be taken back. */
-export function isDangerous({ plan }: Pick<Waiting, 'plan'>): boolean {
-  return plan.steps.some((step) => step.down || step.pointOfNoReturn !== 'before');
-}
-
 function checkFlags(migration: Waiting, { hash = '', confirm }: ApproveOptions): boolean {
   if (bare(hash) !== bare(migration.planHash))
     throw new CliError(
@@ -67,7 +63,7 @@ function checkFlags(migration: Waiting, { hash = '', confirm }: ApproveOptions):
       `the plan has hash sha256:${bare(migration.planHash)}, not ${hash}; read it again before approving`,
       `rehome approve ${migration.migrationId}`,
     );
-  if (!isDangerous(migration) || confirm === subjectName(migration)) return true;
+  if (!isDangerous(migration.plan) || confirm === subjectName(migration)) return true;
   throw new CliError(
     EXIT.usage,
     `the plan is dangerous: give the name of its subject, --confirm ${subjectName(migration)}`,
@@ -90,7 +86,7 @@ async function askPerson(run: Run, migration: Waiting): Promise<boolean> {
     `Asked by ${shown.requestedBy}; approved for good: \`rehome cancel ${shown.migrationId}\` stops it before the point of no return.`,
   );
   const name = subjectName(shown);
-  if (!isDangerous(migration)) return /^y(?:es)?$/i.test(await ask(run, 'Approve? [y/N] '));
+  if (!isDangerous(migration.plan)) return /^y(?:es)?$/i.test(await ask(run, 'Approve? [y/N] '));
   return (await ask(run, `Type ${name} to approve (Enter: no): `)) === name;
 }
 
@@ -106,7 +102,7 @@ async function ask(run: Run, question: string): Promise<string> {
 }
 
 function commandOf(migration: Waiting): string {
-  const confirm = isDangerous(migration) ? ` --confirm ${quoted(subjectName(migration))}` : '';
+  const confirm = isDangerous(migration.plan) ? ` --confirm ${quoted(subjectName(migration))}` : '';
   return `rehome approve ${migration.migrationId} --hash sha256:${bare(migration.planHash)}${confirm} --reason "…"`;
 }
 

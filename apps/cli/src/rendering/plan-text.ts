@@ -2,6 +2,7 @@ import type { PlanAnswer } from '#shared/contracts/answers.js';
 import { seconds } from './amounts.js';
 import { bare } from './migration-text.js';
 import { block } from './outcome-text.js';
+import { keepsItsEffect } from './plan-risk.js';
 import { marksOf, paint, type Screen, type Style } from './screen.js';
 import { tableText } from './table.js';
 
@@ -182,19 +183,13 @@ function textsOf({ lines = [] }: ShownStep): string[] {
 function totals(plan: ShownPlan): [string, string][] {
   const { steps, warnings, checks } = plan;
   const down = steps.filter((step) => step.down);
-  const last = steps.find((step) => step.pointOfNoReturn === 'passed');
   const failed = checks.filter(({ passed }) => !passed);
   return [
     [
       'Steps',
       `${String(steps.length)}, ${down.length === 0 ? 'the application keeps running' : `the application is down during ${String(down.length)}`}`,
     ],
-    [
-      'Back',
-      last === undefined
-        ? 'possible at every step'
-        : `until "${last.title}" has succeeded everything can be taken back`,
-    ],
+    ['Back', wayBack(steps)],
     ['Checks', `${String(checks.length - failed.length)} passed, ${String(failed.length)} not`],
     ...failed.map(({ name, found, remedy }): [string, string] => [
       '',
@@ -202,4 +197,12 @@ function totals(plan: ShownPlan): [string, string][] {
     ]),
     ...warnings.map((warning): [string, string] => ['Warning', warning]),
   ];
+}
+
+function wayBack(steps: readonly ShownStep[]): string {
+  const last = steps.find((step) => step.pointOfNoReturn === 'passed');
+  if (last !== undefined) return `until "${last.title}" has succeeded everything can be taken back`;
+  const keeping = steps.find(keepsItsEffect);
+  if (keeping === undefined) return 'possible at every step';
+  return `until "${keeping.title}" begins; what is committed from there on stands, only a revert or a backup takes it back`;
 }

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { isDangerous } from './plan-risk.js';
+import { planText, type ShownPlan } from './plan-text.js';
+import type { Screen } from './screen.js';
+
+const PIPED: Screen = {
+  progress: 'none',
+  colour: { out: false, err: false },
+  unicode: true,
+  accessible: false,
+  width: undefined,
+  canAsk: false,
+};
+
+function step(
+  kind: StepKind,
+  title: string,
+  more: Partial<ShownPlan['steps'][number]> = {},
+): ShownPlan['steps'][number] {
+  const inert = { after: [], down: false, reversible: true, pointOfNoReturn: 'before', phase: 'prepare' };
+  return { id: kind, kind, title, ...inert, ...more };
+}
+
+const SERVICE = 'service odoo-acme-with-a-name-that-fills-the-line-of-a-narrow-terminal';
+const MOVE = [
+  step('create-database', 'create database acme'),
+  step('stop-service', `stop ${SERVICE}`, { down: true }),
+  step('start-service', `start ${SERVICE}`, { down: true, pointOfNoReturn: 'commanded' }),
+  step('verify-connections', 'see the application on dedicated-7', { pointOfNoReturn: 'passed' }),
+];
+const APPLY = [
+  step('back-up-database', 'back up shop_db on main'),
+  step('apply-migrations', 'apply to shop_db on main: run main/0001_orders'),
+  step('validate-database', 'validate shop_db'),
+];
+const BACKUP = [step('back-up-database', 'back up shop_db on main')];
+
+function shown(steps: ShownPlan['steps'], screen: Partial<Screen> = {}): string {
+  const plan: ShownPlan = {
+    planId: '0193',
+    title: 'a plan',
+    status: 'completed',
+    plan: null,
+    planHash: 'ab12',
+    steps,
+    checks: [],
+    warnings: [],
+    reasons: [],
+  };
+  return planText(plan, { screen: { ...PIPED, ...screen }, verbose: false, format: 'table', dryRun: true });
+}
+
+describe('a plan that commits migrations', () => {
+  it('promises no way back for what they commit [ADR 26]', () => {
+    expect(shown(APPLY)).not.toContain('possible at every step');
+    expect(shown(APPLY)).toMatch(
+      /^ {2}Back {3}until "apply to shop_db .*" begins; what is committed .* stands, only /m,
+    );
+    expect(shown(BACKUP)).toMatch(/^ {2}Back {3}possible at every step$/m);
+  });
+
+  it('is dangerous: its approval wants the name of the subject', () => {
+    expect(isDangerous({ steps: APPLY })).toBe(true);
+    expect(isDangerous({ steps: [step('revert-migration', 'revert main/0001_orders')] })).toBe(true);
+    expect(isDangerous({ steps: MOVE })).toBe(true);
+    expect(isDangerous({ steps: BACKUP })).toBe(false);
+  });
+});
