@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Plan } from '#shared/contracts/plan.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { isDangerous } from './plan-risk.js';
 import { planText, type ShownPlan } from './plan-text.js';
@@ -36,12 +37,24 @@ const APPLY = [
 ];
 const BACKUP = [step('back-up-database', 'back up shop_db on main')];
 
-function shown(steps: ShownPlan['steps'], screen: Partial<Screen> = {}): string {
+const EMPTY: Plan = {
+  planVersion: 1,
+  kind: 'upgrade',
+  recipeVersion: 1,
+  title: 'a plan',
+  steps: [],
+  reservations: [],
+  checks: [],
+  warnings: [],
+  outcome: {},
+};
+
+function shown(steps: ShownPlan['steps'], screen: Partial<Screen> = {}, maxDowntimeMs?: number): string {
   const plan: ShownPlan = {
     planId: '0193',
     title: 'a plan',
     status: 'completed',
-    plan: null,
+    plan: maxDowntimeMs === undefined ? null : { ...EMPTY, maxDowntimeMs },
     planHash: 'ab12',
     steps,
     checks: [],
@@ -65,5 +78,24 @@ describe('a plan that commits migrations', () => {
     expect(isDangerous({ steps: [step('revert-migration', 'revert main/0001_orders')] })).toBe(true);
     expect(isDangerous({ steps: MOVE })).toBe(true);
     expect(isDangerous({ steps: BACKUP })).toBe(false);
+  });
+});
+
+describe('the downtime of a plan', () => {
+  it('is told with its limit on the narrowest terminal, too, as is the end of the way back', () => {
+    const narrow = shown(MOVE, { width: 80 }, 60_000);
+    expect(narrow).not.toMatch(/NOTE/);
+    expect(narrow).toMatch(/^! {2}stop .*\n {3}downtime begins, limit 1 min 0 s$/m);
+    expect(narrow).toMatch(/^! {2}start .*\n {3}downtime ends; cannot be cancelled from here$/m);
+    expect(narrow).toMatch(/^= {2}verify .*\n {3}after it no way back$/m);
+    expect(shown(MOVE, {}, 60_000)).toMatch(/^! {2}stop .* {2}downtime begins, limit 1 min 0 s /m);
+  });
+
+  it('stands among the totals, and what is not known is not told', () => {
+    expect(shown(MOVE, {}, 60_000)).toMatch(
+      /^ {2}Down {3}from "stop .*" to "start .*", .*; limit 1 min 0 s, then it is taken back; .*--rehearse/m,
+    );
+    expect(shown(MOVE)).toMatch(/^ {2}Down {3}from .*; without a limit; /m);
+    expect(shown(BACKUP)).toMatch(/^ {2}Down {3}never, the application keeps running$/m);
   });
 });

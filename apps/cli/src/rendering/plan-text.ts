@@ -125,7 +125,7 @@ function stepTable({ steps, plan }: ShownPlan, { screen }: PlanLook): string {
       },
       { title: 'DO', rank: 0, cell: ({ kind }) => verbOf(kind) },
       { title: 'WHAT', rank: 0, cell: objectOf },
-      { title: 'NOTE', rank: 1, cell: (step) => noteOf(step, steps, plan?.maxDowntimeMs) },
+      { title: 'NOTE', rank: 1, orBelow: true, cell: (step) => noteOf(step, steps, plan?.maxDowntimeMs) },
       { title: 'STEP', rank: 2, cell: ({ id }) => id },
       { title: 'PHASE', rank: 3, cell: ({ phase }) => phase },
     ],
@@ -182,13 +182,10 @@ function textsOf({ lines = [] }: ShownStep): string[] {
 
 function totals(plan: ShownPlan): [string, string][] {
   const { steps, warnings, checks } = plan;
-  const down = steps.filter((step) => step.down);
   const failed = checks.filter(({ passed }) => !passed);
   return [
-    [
-      'Steps',
-      `${String(steps.length)}, ${down.length === 0 ? 'the application keeps running' : `the application is down during ${String(down.length)}`}`,
-    ],
+    ['Steps', String(steps.length)],
+    ['Down', downText(plan)],
     ['Back', wayBack(steps)],
     ['Checks', `${String(checks.length - failed.length)} passed, ${String(failed.length)} not`],
     ...failed.map(({ name, found, remedy }): [string, string] => [
@@ -197,6 +194,19 @@ function totals(plan: ShownPlan): [string, string][] {
     ]),
     ...warnings.map((warning): [string, string] => ['Warning', warning]),
   ];
+}
+
+/** How long it will take nobody knows before it was tried. */
+function downText({ steps, plan }: ShownPlan): string {
+  const down = steps.filter((step) => step.down);
+  const [first] = down;
+  if (first === undefined) return 'never, the application keeps running';
+  const limit = plan?.maxDowntimeMs;
+  return [
+    `from "${first.title}" to "${down.at(-1)?.title ?? ''}", during ${String(down.length)} of the steps`,
+    limit === undefined ? 'without a limit' : `limit ${seconds(limit)}, then it is taken back`,
+    'how long, --rehearse measures',
+  ].join('; ');
 }
 
 function wayBack(steps: readonly ShownStep[]): string {

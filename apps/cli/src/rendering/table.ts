@@ -4,6 +4,8 @@ export interface Column<Row> {
   readonly title: string;
   /** 0 stays for ever, the highest goes first when the terminal is too narrow. */
   readonly rank: number;
+  /** When its column has no room, what it says stands below its row instead of being left out. */
+  readonly orBelow?: true;
   readonly cell: (row: Row) => string;
   readonly paint?: (text: string, row: Row) => string;
 }
@@ -23,7 +25,13 @@ export function tableText<Row>(
     shown.map((at) => columns[at]?.paint?.(cells[index]?.[at] ?? '', row) ?? cells[index]?.[at] ?? ''),
   );
   const titles = shown.map((at) => columns[at]?.title ?? '');
-  return borderless([titles, ...body]);
+  const below = columns.flatMap(({ orBelow }, at) => (orBelow === true && !shown.includes(at) ? [at] : []));
+  const lines = borderless([titles, ...body]).split('\n');
+  return lines.flatMap((line, at) => [line, ...belowRow(cells[at - 1] ?? [], below)]).join('\n');
+}
+
+function belowRow(cells: readonly string[], columns: readonly number[]): string[] {
+  return columns.flatMap((at) => (cells[at] ? [`   ${cells[at]}`] : []));
 }
 
 /** Columns that fit, in their order; those of rank 0 always do. */
