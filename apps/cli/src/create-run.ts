@@ -22,7 +22,9 @@ export async function createRun(
   const { value: seconds } = settings.timeout;
   const verbose = flags.verbose === true;
   const inProcess = settings.inProcess.value === 'true';
-  const connection = inProcess ? plannerInProcess({ environment, verbose, signal }) : plannerElsewhere(settings);
+  const connection = inProcess
+    ? plannerInProcess({ environment, verbose, signal })
+    : plannerElsewhere(settings, signal);
   return {
     settings,
     environment,
@@ -31,9 +33,17 @@ export async function createRun(
     verbose,
     inProcess,
     interrupted: signal,
-    timeoutMs: seconds === undefined ? undefined : Number(seconds) * 1000,
+    timeoutMs: seconds === undefined ? undefined : timerMs(Number(seconds)),
     out: (text) => void process.stdout.write(`${text}\n`),
     say: (text) => void process.stderr.write(`${text}\n`),
     ...connection,
   };
+}
+
+/** The longest that a timer of Node takes: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Whole milliseconds, as timers want them. */
+function timerMs(seconds: number): number {
+  return Math.min(Math.round(seconds * 1000), LONGEST_MS);
 }
