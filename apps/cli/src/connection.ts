@@ -14,16 +14,17 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** A planner that restarts is back within seconds; a person does not wait longer to learn of a wrong address. */
+/** A person does not wait longer to learn of a wrong address; who has asked for something waits for a restart, too. */
 const RETRIES = 2;
 
 /** A planner that runs somewhere as a service. */
-export function plannerElsewhere(settings: CliSettings): Connection {
+export function plannerElsewhere(settings: CliSettings, signal: AbortSignal): Connection {
   return {
     client: () => {
       const apiKey = apiKeyOf(settings);
       const url = settings.url.value ?? '';
-      return Promise.resolve(new RehomeClient({ url, retries: RETRIES, ...(apiKey === undefined ? {} : { apiKey }) }));
+      const key = apiKey === undefined ? {} : { apiKey };
+      return Promise.resolve(new RehomeClient({ url, retries: RETRIES, signal, ...key }));
     },
     work: () => Promise.resolve(),
     close: () => Promise.resolve(),
@@ -41,7 +42,7 @@ export function plannerInProcess(options: OwnPlannerOptions): Connection {
   let starting: ReturnType<typeof start> | undefined;
   const started = () => (starting ??= start(options));
   return {
-    client: async () => new RehomeClient((await started()).address),
+    client: async () => new RehomeClient({ ...(await started()).address, signal: options.signal }),
     work: () => told(async () => (await started()).work()),
     close: async () => {
       const inProcess = await starting?.catch(() => undefined);

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { CliError } from './cli-error.js';
 import { printFailure } from './print-failure.js';
 import { EXIT, type ExitCode } from './exit-codes.js';
 import { buildProgram, type Invocation } from './program.js';
@@ -25,6 +26,8 @@ async function invoke({ load, args, options, flags }: Invocation, environment: N
   const interrupt = (): void => {
     // Who waits for something ends well by itself; a second Ctrl-C does not wait for that.
     if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    // The terminal has echoed ^C.
+    if (process.stderr.isTTY) process.stderr.write('\n');
     interruption.abort(new Error('interrupted'));
   };
   process.on('SIGINT', interrupt);
@@ -38,8 +41,9 @@ async function invoke({ load, args, options, flags }: Invocation, environment: N
     const body = await load();
     return await body(run, args, options);
   } catch (error) {
-    if (interruption.signal.aborted) return EXIT.interrupted;
-    return printFailure(error, flags['json'] === true);
+    const interrupted = interruption.signal.aborted && !(error instanceof CliError);
+    const told = interrupted ? new CliError(EXIT.interrupted, 'interrupted') : error;
+    return printFailure(told, flags['json'] === true);
   } finally {
     await run?.close();
   }

@@ -11,7 +11,19 @@ export interface PlannerConnection {
   readonly retries?: number;
   /** In place of the built-in one. */
   readonly fetch?: typeof fetch;
+  /** Ends every call. */
+  readonly signal?: AbortSignal;
 }
+
+/** For who waits for something long: tries go on while the planner is away, however many they are. */
+export interface Patience {
+  readonly ms: number;
+  /** Told of every try that failed. */
+  readonly onAway?: (error: Error) => void;
+}
+
+/** A planner that restarts is back by then. */
+export const RESTART_MS = 60_000;
 
 export interface HttpCall {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -25,6 +37,8 @@ export interface HttpCall {
   readonly accept?: string;
   /** Asking twice does no more than asking once; GET and PUT when absent. */
   readonly repeatable?: boolean;
+  /** In place of the connection's number of tries. */
+  readonly patience?: Patience;
   /** In place of the connection's. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -69,19 +83,26 @@ export class HttpCalls {
 
   /** An answer whose body is read as it comes. @throws PlannerError */
   stream(call: HttpCall): Promise<Response> {
-    return this.again(call, () => this.fetch(call, call.signal));
+    return this.again(call, () => this.fetch(call, this.endOf(call)));
   }
 
   private async again<T>(call: HttpCall, once: () => Promise<T>): Promise<T> {
     const repeatable = call.repeatable ?? (call.method === 'GET' || call.method === 'PUT');
     if (!repeatable) return once();
+    const { patience } = call;
+    const signal = this.endOf(call);
     return pRetry(once, {
-      retries: this.connection.retries ?? RETRIES,
+      retries: patience === undefined ? (this.connection.retries ?? RETRIES) : Number.POSITIVE_INFINITY,
+      maxRetryTime: patience?.ms ?? Number.POSITIVE_INFINITY,
       minTimeout: FIRST_PAUSE_MS,
       maxTimeout: LONGEST_PAUSE_MS,
       randomize: true,
-      shouldRetry: ({ error }) => error instanceof PlannerError && error.isTransient,
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      shouldRetry: ({ error }) => {
+        const isAway = error instanceof PlannerError && error.isTransient;
+        if (isAway) patience?.onAway?.(error);
+        return isAway;
+      },
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 
@@ -107,9 +128,16 @@ export class HttpCalls {
     throw problemError(answer.status, text, this.base.origin);
   }
 
-  private limit({ signal, timeoutMs }: HttpCall): AbortSignal {
-    const limit = AbortSignal.timeout(timeoutMs ?? this.connection.timeoutMs ?? TIMEOUT_MS);
-    return signal === undefined ? limit : AbortSignal.any([signal, limit]);
+  private limit(call: HttpCall): AbortSignal {
+    const limit = AbortSignal.timeout(call.timeoutMs ?? this.connection.timeoutMs ?? TIMEOUT_MS);
+    const end = this.endOf(call);
+    return end === undefined ? limit : AbortSignal.any([end, limit]);
+  }
+
+  /** What ends the call however often it is tried. */
+  private endOf({ signal }: HttpCall): AbortSignal | undefined {
+    const { signal: ours } = this.connection;
+    return signal === undefined || ours === undefined ? (signal ?? ours) : AbortSignal.any([signal, ours]);
   }
 
   private address({ path, query = {} }: HttpCall): URL {
@@ -121,7 +149,8 @@ export class HttpCalls {
 
   /** An abort by the caller stays what it is. */
   private away(call: HttpCall, error: unknown): unknown {
-    if (call.signal?.aborted === true) return call.signal.reason;
+    const end = this.endOf(call);
+    if (end?.aborted === true) return end.reason;
     return new PlannerError({
       code: 'UNREACHABLE',
       status: 0,

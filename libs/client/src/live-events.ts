@@ -1,6 +1,6 @@
 import type { EventAnswer } from '#shared/contracts/answers.js';
 import { TERMINAL_EVENTS } from '#shared/contracts/events.js';
-import type { HttpCalls } from './http-calls.js';
+import { RESTART_MS, type HttpCalls } from './http-calls.js';
 import { PlannerError } from './planner-error.js';
 import { textLines } from './text-lines.js';
 
@@ -14,7 +14,6 @@ export interface FollowOptions {
 
 /** Three beats of the planner: silence for longer means that the connection is dead. */
 const SILENCE_MS = 30_000;
-const PATIENCE_MS = 60_000;
 const PAUSE_MS = 500;
 const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_EVENTS);
 
@@ -27,7 +26,7 @@ const TERMINAL: ReadonlySet<string> = new Set(TERMINAL_EVENTS);
 export async function* followEvents(
   calls: HttpCalls,
   migrationId: string,
-  { after, signal, patienceMs = PATIENCE_MS }: FollowOptions = {},
+  { after, signal, patienceMs = RESTART_MS }: FollowOptions = {},
 ): AsyncGenerator<EventAnswer> {
   let position = after ?? '0';
   let seenAt = performance.now();

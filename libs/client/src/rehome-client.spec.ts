@@ -66,6 +66,43 @@ describe('a call of the planner', () => {
   });
 });
 
+describe('who waits for a migration', () => {
+  const impatient = async (...answers: Parameters<typeof planner>) => {
+    await planner(...answers);
+    const { port } = server?.address() as AddressInfo;
+    return new RehomeClient({ url: `http://127.0.0.1:${String(port)}`, retries: 0 });
+  };
+
+  it('waits for a planner that restarts, too, however few tries other calls have', async () => {
+    const client = await impatient(
+      json(200, { status: 'migrating' }),
+      hangUp,
+      away,
+      json(200, { status: 'completed' }),
+    );
+    expect(await client.untilAtRest('m')).toEqual({ status: 'completed' });
+  });
+
+  it('hears of every try that failed, and of the last one when the patience is over', async () => {
+    const told: string[] = [];
+    const patience = { ms: 50, onAway: ({ message }: Error) => told.push(message) };
+    const client = await impatient(away);
+    await expect(client.migration('m', { patience })).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
+    expect(told[0]).toBe('the ledger does not answer');
+  });
+});
+
+it('every call ends with the signal of its connection', async () => {
+  const ended = new AbortController();
+  await planner(() => {
+    ended.abort(new Error('Ctrl-C'));
+  });
+  const { port } = server?.address() as AddressInfo;
+  const client = new RehomeClient({ url: `http://127.0.0.1:${String(port)}`, signal: ended.signal });
+  await expect(client.verify()).rejects.toThrow('Ctrl-C');
+  await expect(client.list()).rejects.toThrow('Ctrl-C');
+});
+
 describe('live events', () => {
   const event = (position: string, type: string) =>
     `id: ${position}\nevent: ${type}\ndata: ${JSON.stringify({ position, type })}\n\n`;

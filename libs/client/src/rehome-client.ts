@@ -14,7 +14,7 @@ import type { ProjectAnswer, ProjectHistoryEntry, ProjectSummaryAnswer } from '#
 import type { MigrationRequest, RequestOf } from '#shared/contracts/requests/migration.request.js';
 import type { ApproveRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
 import type { Verification } from '#shared/ledger/verify.js';
-import { HttpCalls, type HttpCall, type PlannerConnection } from './http-calls.js';
+import { HttpCalls, RESTART_MS, type HttpCall, type Patience, type PlannerConnection } from './http-calls.js';
 import { followEvents, type FollowOptions } from './live-events.js';
 import { PlannerError } from './planner-error.js';
 import { textLines } from './text-lines.js';
@@ -101,22 +101,27 @@ export class RehomeClient {
   /** @param options `waitS`: answers at the next change of status, or after so many seconds. */
   migration(
     migrationId: string,
-    options: { readonly waitS?: number; readonly signal?: AbortSignal } = {},
+    options: { readonly waitS?: number; readonly signal?: AbortSignal; readonly patience?: Patience } = {},
   ): Promise<MigrationView> {
-    const { waitS, signal } = options;
+    const { waitS, signal, patience } = options;
     return this.calls.json({
       method: 'GET',
       path: migrationPath(migrationId),
       ...(waitS === undefined ? {} : { query: { wait: waitS }, timeoutMs: waitS * 1000 + WAIT_MARGIN_MS }),
       ...(signal === undefined ? {} : { signal }),
+      ...(patience === undefined ? {} : { patience }),
     });
   }
 
-  /** The migration once nothing more happens by itself, or it waits for an approval. */
+  /** The migration once nothing more happens by itself, or it waits for an approval; a restart of the planner is waited for. */
   async untilAtRest(migrationId: string, signal?: AbortSignal): Promise<MigrationView> {
-    const patience = signal === undefined ? {} : { signal };
-    let view = await this.migration(migrationId, patience);
-    while (!AT_REST.has(view.status)) view = await this.migration(migrationId, { waitS: LONGEST_WAIT_S, ...patience });
+    // The planner may restart while it waits for us.
+    const wait = {
+      patience: { ms: RESTART_MS + LONGEST_WAIT_S * 1000 },
+      ...(signal === undefined ? {} : { signal }),
+    };
+    let view = await this.migration(migrationId, wait);
+    while (!AT_REST.has(view.status)) view = await this.migration(migrationId, { waitS: LONGEST_WAIT_S, ...wait });
     return view;
   }
 

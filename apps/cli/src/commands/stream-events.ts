@@ -1,8 +1,10 @@
+import { RESTART_MS } from '#client/http-calls.js';
 import type { RehomeClient } from '#client/rehome-client.js';
 import type { MigrationView } from '#shared/contracts/answers.js';
-import { EXIT, exitOfStatus, type ExitCode } from '../exit-codes.js';
+import { exitOfStatus, type ExitCode } from '../exit-codes.js';
 import type { Run } from '../run.js';
-import { detached, isSettled } from './follow.js';
+import { isSettled } from './follow.js';
+import { aMigration, waitFor } from './wait-for.js';
 
 /** After these a migration may stand still although its stream is not at its end. */
 const MAY_SETTLE: ReadonlySet<string> = new Set([
@@ -28,20 +30,13 @@ export async function streamEvents(
   client: RehomeClient,
   { migrationId, after }: { readonly migrationId: string; readonly after: string | undefined },
 ): Promise<ExitCode> {
-  const limit = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
-  const signal = limit === undefined ? run.interrupted : AbortSignal.any([run.interrupted, limit]);
-  try {
+  const { status, position } = await waitFor(run, aMigration(run, migrationId), async (signal) => {
     await run.work();
     run.out(JSON.stringify({ type: 'Watch', schemaVersion: SCHEMA_VERSION, migrationId }));
-    const migration = await lines(run, client, { migrationId, after, signal });
-    const { status, position } = migration;
-    run.out(JSON.stringify({ type: 'End', migrationId, status, position }));
-    return exitOfStatus(status);
-  } catch (error) {
-    if (run.interrupted.aborted) return detached(run, migrationId, EXIT.interrupted, 'interrupted');
-    if (limit?.aborted === true) return detached(run, migrationId, EXIT.timeout, 'the time is up');
-    throw error;
-  }
+    return lines(run, client, { migrationId, after, signal });
+  });
+  run.out(JSON.stringify({ type: 'End', migrationId, status, position }));
+  return exitOfStatus(status);
 }
 
 interface Place {
@@ -52,7 +47,8 @@ interface Place {
 
 async function lines(run: Run, client: RehomeClient, { migrationId, after, signal }: Place): Promise<MigrationView> {
   const from = after === undefined ? {} : { after };
-  const before = await client.migration(migrationId, { signal });
+  const look = { signal, patience: { ms: RESTART_MS } };
+  const before = await client.migration(migrationId, look);
   // Nothing may follow: the events so far are all there is, and a live stream would wait.
   if (isSettled(before)) {
     for (const event of await client.events(migrationId, after)) run.out(JSON.stringify(event));
@@ -61,9 +57,9 @@ async function lines(run: Run, client: RehomeClient, { migrationId, after, signa
   for await (const event of client.follow(migrationId, { ...from, signal })) {
     run.out(JSON.stringify(event));
     if (!MAY_SETTLE.has(event.type)) continue;
-    const migration = await client.migration(migrationId, { signal });
+    const migration = await client.migration(migrationId, look);
     // Only with its newest event told, else the end would come before it.
     if (isSettled(migration) && BigInt(migration.position) <= BigInt(event.position)) return migration;
   }
-  return client.migration(migrationId, { signal });
+  return client.migration(migrationId, look);
 }

@@ -11,8 +11,10 @@ export async function watch(
   { after }: { readonly after?: string },
 ): Promise<ExitCode> {
   const client = await run.client();
-  if (isNdjson(run)) return streamEvents(run, client, { migrationId: id, after });
-  if (after !== undefined)
+  if (after !== undefined && !isNdjson(run))
     throw new CliError(EXIT.usage, '--after goes with --json: the plain view shows the present state');
+  // Who gave a wrong address or id learns it at once; only who was there before is waited for.
+  await client.migration(id);
+  if (isNdjson(run)) return streamEvents(run, client, { migrationId: id, after });
   return follow(run, client, id);
 }

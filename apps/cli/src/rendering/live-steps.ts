@@ -10,6 +10,8 @@ export type ShownMigration = Omit<MigrationView, 'result'>;
 /** Draws the steps of a migration from what the planner answers; never anything but its own lines. */
 export interface StepsView {
   draw(migration: ShownMigration, now: number): void;
+  /** A line between: what is drawn next stands below it. */
+  tell(text: string, now: number): void;
 }
 
 type Look = Pick<Screen, 'unicode' | 'accessible'> & { readonly colour: boolean };
@@ -18,7 +20,7 @@ type Look = Pick<Screen, 'unicode' | 'accessible'> & { readonly colour: boolean 
 export function stepsView(stream: NodeJS.WritableStream, screen: Screen): StepsView {
   const look: Look = { unicode: screen.unicode, accessible: screen.accessible, colour: screen.colour.err };
   if (screen.progress === 'tty') return new RedrawnSteps(stream as WriteStream, look);
-  return screen.progress === 'plain' ? new PlainSteps(stream, look) : { draw: () => undefined };
+  return screen.progress === 'plain' ? new PlainSteps(stream, look) : { draw: () => undefined, tell: () => undefined };
 }
 
 class RedrawnSteps implements StepsView {
@@ -39,6 +41,11 @@ class RedrawnSteps implements StepsView {
       this.stream.write(`${line}\n`);
     }
     this.drawn = lines.length;
+  }
+
+  tell(text: string): void {
+    this.stream.write(`${text}\n`);
+    this.drawn = 0;
   }
 
   /** What would scroll out of the terminal could not be redrawn: finished and waiting steps give way, with their number. */
@@ -88,6 +95,10 @@ class PlainSteps implements StepsView {
     if (this.lastSaid === 0) this.lastSaid = now;
     // Long silence makes people and build servers think that it hangs.
     if (now - this.lastSaid >= HEARTBEAT_MS && !isAtRest(migration.status)) this.say(summaryLine(migration), now);
+  }
+
+  tell(text: string, now: number): void {
+    this.say(text, now);
   }
 
   private say(line: string, now: number): void {
