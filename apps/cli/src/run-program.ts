@@ -8,6 +8,7 @@ import type { Run } from './run.js';
 /** Reads a command line and runs what it asks for. */
 export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
+  process.stdout.on('error', endUnwritten);
   const program = buildProgram(async (invocation) => {
     exitCode = await invoke(invocation, environment);
   });
@@ -21,6 +22,12 @@ export async function runProgram(argv: readonly string[], environment: NodeJS.Pr
   }
 }
 
+/** Of a pipe whoever reads us has read enough, as `head` does; elsewhere the result is lost. */
+function endUnwritten({ code, message }: NodeJS.ErrnoException): never {
+  if (code === 'EPIPE') process.exit(EXIT.done);
+  process.exit(printFailure(new CliError(EXIT.failed, `the result could not be written: ${message}`)));
+}
+
 async function invoke({ load, args, options, flags }: Invocation, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const interruption = new AbortController();
   const interrupt = (): void => {
@@ -32,8 +39,6 @@ async function invoke({ load, args, options, flags }: Invocation, environment: N
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  // Whoever reads us has read enough, as `head` does.
-  process.stdout.on('error', () => process.exit(EXIT.done));
   let run: Run | undefined;
   try {
     const { createRun } = await import('./create-run.js');
