@@ -8,6 +8,7 @@ import { METRICS } from '#shared/observability/metrics.js';
 import { anchorOf, readPage } from './markdown-page.js';
 
 const ALERTS = 'deploy/prometheus/alerts.yaml';
+const PLAYED = 'deploy/prometheus/alerts.test.yaml';
 const DASHBOARD = 'deploy/grafana/rehome-dashboard.json';
 
 interface Alert {
@@ -83,6 +84,24 @@ describe(ALERTS, () => {
     }
     const told = headings.filter((heading) => heading.startsWith('alert-'));
     expect(told.sort()).toEqual(alerts.map(({ alert }) => `alert-${alert.toLowerCase()}`).sort());
+  });
+
+  it('tells of the first event, too, where one is enough: a labelled counter begins at it', () => {
+    const asked = alerts.flatMap(({ alert, expr }) =>
+      [...expr.matchAll(/increase\((rehome_[a-z_]+(?:\{[^}]*\})?)\[(\w+)\]\)+ > 0/g)].map(
+        ([, series = '', span = '']) => {
+          const appears = `(${series} unless ${series} offset ${span})`;
+          return { alert, tells: expr.includes(`increase(${series}[${span}]) > 0 or ${appears}`) };
+        },
+      ),
+    );
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.filter(({ tells }) => !tells)).toEqual([]);
+  });
+
+  (hasPromtool ? it : it.skip)('tells of what promtool plays, when it must and no longer', () => {
+    const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', PLAYED], { encoding: 'utf8' });
+    expect({ status, stdout, stderr }).toMatchObject({ status: 0, stdout: expect.stringContaining('SUCCESS') });
   });
 
   (hasPromtool ? it : it.skip)('is taken by promtool', () => {
