@@ -42,7 +42,7 @@ async function main(): Promise<number> {
 
 async function show(world: QuickstartWorld): Promise<boolean> {
   say('');
-  const wishes = { progress: 'auto', json: json === true, colour: true };
+  const wishes = { progress: 'auto', json: json === true, inProcess: false, colour: true };
   const screen = screenOf(wishes, process.env, { stdin: process.stdin, stdout: out, stderr: out });
   const body = await upgrade(world, stepsView(out, { ...screen, unicode: true }));
   const report = await reportOf(world, body);

@@ -37,6 +37,8 @@ export interface Wishes {
   readonly progress: string;
   /** Results as JSON. */
   readonly json: boolean;
+  /** `--in-process` was given, in this line only. */
+  readonly inProcess: boolean;
   /** `--no-color` was not given. */
   readonly colour: boolean;
 }
@@ -52,6 +54,7 @@ export function screenOf(wishes: Wishes, environment: Environment, streams: Stre
     colour: { out: colour(streams.stdout), err: colour(streams.stderr) },
     unicode: speaksUtf8(environment),
     accessible,
+    again: wishes.inProcess ? ' --in-process' : '',
     width: streams.stdout.isTTY === true ? streams.stdout.columns || 80 : undefined,
     canAsk: streams.stdin.isTTY === true && streams.stderr.isTTY === true && !isSet(environment['CI']),
   };

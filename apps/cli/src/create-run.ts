@@ -1,6 +1,7 @@
 import { screenOf, settingSources } from './cli.config.js';
 import { readCliSettings } from './configuration/read-cli-settings.js';
 import { plannerElsewhere, plannerInProcess } from './connection.js';
+import { spoken } from './rendering/screen.js';
 import type { Run } from './run.js';
 
 /** Flags that every command takes. */
@@ -18,10 +19,19 @@ export async function createRun(
 ): Promise<Run> {
   const settings = await readCliSettings(settingSources(flags, environment));
   const json = flags.json === true;
-  const wishes = { progress: settings.progress.value ?? 'auto', json, colour: flags.color !== false };
+  const inProcess = settings.inProcess.value === 'true';
+  const screen = screenOf(
+    {
+      progress: settings.progress.value ?? 'auto',
+      json,
+      inProcess: inProcess && settings.inProcess.origin === 'flag',
+      colour: flags.color !== false,
+    },
+    environment,
+    process,
+  );
   const { value: seconds } = settings.timeout;
   const verbose = flags.verbose === true;
-  const inProcess = settings.inProcess.value === 'true';
   const connection = inProcess
     ? plannerInProcess({ environment, verbose, signal })
     : plannerElsewhere(settings, signal);
@@ -29,13 +39,14 @@ export async function createRun(
     settings,
     environment,
     json,
-    screen: screenOf(wishes, environment, process),
+    screen,
     verbose,
     inProcess,
     interrupted: signal,
     timeoutMs: seconds === undefined ? undefined : timerMs(Number(seconds)),
-    out: (text) => void process.stdout.write(`${text}\n`),
-    say: (text) => void process.stderr.write(`${text}\n`),
+    // What is JSON is ASCII enough, and must stay what it is.
+    out: (text) => void process.stdout.write(`${json ? text : spoken(text, screen)}\n`),
+    say: (text) => void process.stderr.write(`${spoken(text, screen)}\n`),
     ...connection,
   };
 }

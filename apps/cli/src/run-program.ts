@@ -48,7 +48,7 @@ async function invoke({ load, args, options, flags }: Invocation, environment: N
   } catch (error) {
     const interrupted = interruption.signal.aborted && !(error instanceof CliError);
     const told = interrupted ? new CliError(EXIT.interrupted, 'interrupted') : error;
-    return printFailure(told, flags['json'] === true);
+    return printFailure(told, { json: flags['json'] === true, ...(run === undefined ? {} : { screen: run.screen }) });
   } finally {
     await run?.close();
   }

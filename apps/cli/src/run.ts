@@ -30,9 +30,3 @@ export type CommandBody<Args extends readonly unknown[] = readonly string[], Opt
   args: Args,
   options: Options,
 ) => Promise<ExitCode>;
-
-/** What a command that is typed next must say, too. */
-export function flagOf({ settings }: Run): string {
-  const { value, origin } = settings.inProcess;
-  return value === 'true' && origin === 'flag' ? ' --in-process' : '';
-}

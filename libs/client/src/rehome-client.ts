@@ -50,6 +50,11 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface PlanOptions {
+  /** Told the id of a dry run that takes long. */
+  readonly onPending?: (planId: string) => void;
+}
+
 /** What a migration can be asked by people; see `POST /v1/migrations/{id}/…`. */
 export interface ActionBodies {
   readonly approve: ApproveRequest;
@@ -82,10 +87,14 @@ export class RehomeClient {
   }
 
   /** A dry run: inspected and compiled, nothing changed. Waits until it is decided. */
-  async plan(request: AnyRequest, { idempotencyKey = randomUUID(), signal }: AskOptions = {}): Promise<PlanAnswer> {
+  async plan(
+    request: AnyRequest,
+    { idempotencyKey = randomUUID(), signal, onPending }: AskOptions & PlanOptions = {},
+  ): Promise<PlanAnswer> {
     const call = ask('/v1/plans', request, { idempotencyKey, ...(signal === undefined ? {} : { signal }) });
     const first = await this.calls.json<PlanAnswer>({ ...call, timeoutMs: 60_000 });
     if (isDecided(first)) return first;
+    onPending?.(first.planId);
     await this.untilAtRest(first.planId, signal);
     return this.planOf(first.planId);
   }

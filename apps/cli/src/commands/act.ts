@@ -55,7 +55,10 @@ const DONE: Readonly<Record<ActionName, string>> = {
 async function act<A extends ActionName>(run: Run, id: string, action: A, body: ActionBodies[A]): Promise<ExitCode> {
   const answer = await (await run.client()).act(id, action, body);
   if (run.json) run.out(JSON.stringify(answer));
-  else run.out(`${answer.migrationId} ${DONE[action]} (now: ${answer.status})\n\nNext:  ${nextOf(action, id)}`);
+  else
+    run.out(
+      `${answer.migrationId} ${DONE[action]} (now: ${answer.status})\n\nNext:  ${nextOf(action, id)}${run.screen.again}`,
+    );
   return EXIT.done;
 }
 

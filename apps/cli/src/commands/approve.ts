@@ -7,6 +7,7 @@ import { bare } from '../rendering/migration-text.js';
 import { isDangerous } from '../rendering/plan-risk.js';
 import { planText } from '../rendering/plan-text.js';
 import { readable } from '../rendering/readable.js';
+import { quoted } from '../rendering/repeated.js';
 import type { Run } from '../run.js';
 import { follow } from './follow.js';
 
@@ -25,22 +26,22 @@ type Waiting = MigrationView & { readonly plan: NonNullable<MigrationView['plan'
  */
 export async function approve(run: Run, [id]: readonly [string], options: ApproveOptions): Promise<ExitCode> {
   const client = await run.client();
-  const migration = waiting(await client.migration(id));
-  const confirmed = options.hash === undefined ? await askPerson(run, migration) : checkFlags(migration, options);
+  const migration = waiting(run, await client.migration(id));
+  const confirmed = options.hash === undefined ? await askPerson(run, migration) : checkFlags(run, migration, options);
   if (!confirmed) {
-    run.say('Not approved; it goes on waiting.');
+    run.say(`Not approved; it goes on waiting.\nNext:  rehome approve ${id}${run.screen.again}`);
     return EXIT.waitsForApproval;
   }
   return send(run, client, migration, options);
 }
 
-function waiting(migration: MigrationView): Waiting {
+function waiting({ screen }: Run, migration: MigrationView): Waiting {
   const { status, plan, planHash, migrationId } = migration;
   if (status === 'awaiting-approval' && plan !== null && planHash !== null) return { ...migration, plan, planHash };
   throw new CliError(
     EXIT.conflict,
     `the migration does not wait for an approval, it is ${status}`,
-    `rehome show ${migrationId}`,
+    `rehome show ${migrationId}${screen.again}`,
   );
 }
 
@@ -56,25 +57,29 @@ export function subjectName({ plan, subject }: Pick<Waiting, 'plan' | 'subject'>
   );
 }
 
-function checkFlags(migration: Waiting, { hash = '', confirm }: ApproveOptions): boolean {
+function checkFlags(run: Run, migration: Waiting, { hash = '', confirm }: ApproveOptions): boolean {
   if (bare(hash) !== bare(migration.planHash))
     throw new CliError(
       EXIT.conflict,
       `the plan has hash sha256:${bare(migration.planHash)}, not ${hash}; read it again before approving`,
-      `rehome approve ${migration.migrationId}`,
+      `rehome approve ${migration.migrationId}${run.screen.again}`,
     );
   if (!isDangerous(migration.plan) || confirm === subjectName(migration)) return true;
   throw new CliError(
     EXIT.usage,
     `the plan is dangerous: give the name of its subject, --confirm ${subjectName(migration)}`,
-    commandOf(migration),
+    commandOf(run, migration),
   );
 }
 
 async function askPerson(run: Run, migration: Waiting): Promise<boolean> {
   // Never from a pipe: whoever answers must have seen the plan.
   if (!run.screen.canAsk || run.json)
-    throw new CliError(EXIT.waitsForApproval, 'an approval is asked of a person at a terminal', commandOf(migration));
+    throw new CliError(
+      EXIT.waitsForApproval,
+      'an approval is asked of a person at a terminal',
+      commandOf(run, migration),
+    );
   const shown = readable(migration);
   run.say(
     planText(
@@ -83,7 +88,7 @@ async function askPerson(run: Run, migration: Waiting): Promise<boolean> {
     ),
   );
   run.say(
-    `Asked by ${shown.requestedBy}; approved for good: \`rehome cancel ${shown.migrationId}\` stops it before the point of no return.`,
+    `Asked by ${shown.requestedBy}; approved for good: \`rehome cancel ${shown.migrationId}${run.screen.again}\` stops it before the point of no return.`,
   );
   const name = subjectName(shown);
   if (!isDangerous(migration.plan)) return /^y(?:es)?$/i.test(await ask(run, 'Approve? [y/N] '));
@@ -101,14 +106,9 @@ async function ask(run: Run, question: string): Promise<string> {
   }
 }
 
-function commandOf(migration: Waiting): string {
+function commandOf({ screen }: Run, migration: Waiting): string {
   const confirm = isDangerous(migration.plan) ? ` --confirm ${quoted(subjectName(migration))}` : '';
-  return `rehome approve ${migration.migrationId} --hash sha256:${bare(migration.planHash)}${confirm} --reason "…"`;
-}
-
-/** As a POSIX shell reads it back. */
-function quoted(text: string): string {
-  return /^[\w.:@%+=,/-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return `rehome approve ${migration.migrationId} --hash sha256:${bare(migration.planHash)}${confirm} --reason "…"${screen.again}`;
 }
 
 async function send(run: Run, client: RehomeClient, migration: Waiting, options: ApproveOptions): Promise<ExitCode> {
@@ -117,6 +117,7 @@ async function send(run: Run, client: RehomeClient, migration: Waiting, options:
   const answer = await client.act(migrationId, 'approve', { planHash, ...reason });
   if (options.watch === true) return follow(run, client, migrationId);
   if (run.json) run.out(JSON.stringify(answer));
-  else run.out(`${migrationId} approved (now: ${answer.status})\n\nNext:  rehome watch ${migrationId}`);
+  else
+    run.out(`${migrationId} approved (now: ${answer.status})\n\nNext:  rehome watch ${migrationId}${run.screen.again}`);
   return EXIT.done;
 }

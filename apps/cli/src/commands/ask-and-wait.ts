@@ -3,8 +3,8 @@ import type { MigrationView } from '#shared/contracts/answers.js';
 import { exitOfStatus, type ExitCode } from '../exit-codes.js';
 import { nextCommand, outcomeText } from '../rendering/outcome-text.js';
 import { readable } from '../rendering/readable.js';
-import { flagOf, type Run } from '../run.js';
-import { aMigration, waitFor } from './wait-for.js';
+import type { Run } from '../run.js';
+import { aMigration, sayWaiting, waitFor } from './wait-for.js';
 
 /** What came of a request that only looks: its result, or how the command ends without one. */
 export type Looked = { readonly migration: MigrationView } | { readonly exitCode: ExitCode };
@@ -13,13 +13,13 @@ export type Looked = { readonly migration: MigrationView } | { readonly exitCode
 export async function askAndWait(run: Run, request: AnyRequest, saying: string): Promise<Looked> {
   const client = await run.client();
   const { migrationId } = await client.submit(request);
-  if (run.screen.progress !== 'none' && !run.json) run.say(saying);
+  sayWaiting(run, `${migrationId}  ${saying}`);
   const migration = await waitFor(run, aMigration(run, migrationId), async (signal) => {
     await run.work();
     return client.untilAtRest(migrationId, signal);
   });
   if (migration.status === 'completed') return { migration };
   if (run.json) run.out(JSON.stringify(migration));
-  else run.out(`${outcomeText(readable(migration), run.screen)}\nNext:  ${nextCommand(migration)}${flagOf(run)}`);
+  else run.out(`${outcomeText(readable(migration), run.screen)}\nNext:  ${nextCommand(migration, run.screen)}`);
   return { exitCode: exitOfStatus(migration.status) };
 }

@@ -2,9 +2,9 @@ import type { RehomeClient } from '#client/rehome-client.js';
 import type { AcceptedAnswer } from '#shared/contracts/answers.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 import { follow } from './follow.js';
-import { showPlan } from './plan.js';
+import { dryRun } from './plan.js';
 
 /** How a request about a project is asked. */
 export interface Asking {
@@ -39,15 +39,11 @@ export async function askFor(
   run: Run,
   client: RehomeClient,
   request: Readonly<Record<string, unknown>>,
-  { dryRun, wait, idempotencyKey }: Asking,
+  { dryRun: isDry, wait, idempotencyKey }: Asking,
 ): Promise<ExitCode> {
   const key = idempotencyKey === undefined ? {} : { idempotencyKey };
-  const ask = { ...key, signal: run.interrupted };
-  if (dryRun === true) {
-    await run.work();
-    return showPlan(run, await client.plan(request, ask), { format: 'table' });
-  }
-  const accepted = await client.submit(request, ask);
+  if (isDry === true) return dryRun(run, client, request, { format: 'table', ...key });
+  const accepted = await client.submit(request, key);
   // In this process nobody else works on it.
   if (wait !== true && !run.inProcess) return told(run, accepted);
   const { migrationId, message } = readable(accepted);
@@ -58,6 +54,6 @@ export async function askFor(
 function told(run: Run, accepted: AcceptedAnswer): ExitCode {
   const { migrationId, message, status } = readable(accepted);
   if (run.json) run.out(JSON.stringify(accepted));
-  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}${flagOf(run)}`);
+  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}${run.screen.again}`);
   return EXIT.done;
 }

@@ -70,6 +70,8 @@ function verificationText(result: Verification | ExportVerification, screen: Scr
         ['Found', result.found],
         ['Fix', 'keep the file and the ledger as they are, and compare with the copy on rehome.events.v1'],
       ]),
+      '',
+      `Next:  rehome audit events --from ${result.brokenAt}${screen.again} > broken.ndjson`,
     ].join('\n');
   const range = `positions ${result.from} to ${result.to}`;
   const headline = paint(screen.colour.out, 'good', `${marks.done} the hash chain holds: ${range}`);
@@ -78,7 +80,7 @@ function verificationText(result: Verification | ExportVerification, screen: Scr
       headline,
       ...block([['Head', `${result.headPosition}  ${result.headHash}`]]),
       '',
-      'Next:  rehome audit events > ledger.ndjson',
+      `Next:  rehome audit events${screen.again} > ledger.ndjson`,
     ].join('\n');
   const start = result.complete
     ? 'from the first event of the ledger'
@@ -91,6 +93,6 @@ function verificationText(result: Verification | ExportVerification, screen: Scr
       ['Last', result.lastHash],
     ]),
     '',
-    `Next:  rehome audit verify   (the ledger itself, at the planner)`,
+    `Next:  rehome audit verify${screen.again}   (the ledger itself, at the planner)`,
   ].join('\n');
 }

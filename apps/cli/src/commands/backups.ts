@@ -3,10 +3,11 @@ import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { utc } from '../rendering/amounts.js';
 import { readable } from '../rendering/readable.js';
+import { repeated } from '../rendering/repeated.js';
 import { tableText } from '../rendering/table.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 import { follow } from './follow.js';
-import { showPlan } from './plan.js';
+import { dryRun } from './plan.js';
 
 type Backup = Readonly<Record<string, unknown>>;
 
@@ -26,7 +27,7 @@ export async function backupList(run: Run, _args: readonly [], options: ListOpti
   const query = { server, database, tier, label, status, after };
   const page = await (await run.client()).entries<Backup>(COLLECTION, query);
   if (run.json) run.out(JSON.stringify(page));
-  else run.out(listText(readable(page), run));
+  else run.out(listText(readable(page), run, options));
   return EXIT.done;
 }
 
@@ -35,7 +36,7 @@ export async function backupShow(run: Run, [id]: readonly [string]): Promise<Exi
   if (run.json) run.out(JSON.stringify(backup));
   else {
     const { stringify } = await import('yaml');
-    run.out(`${stringify(readable(backup)).trimEnd()}\n\nNext:  rehome backup verify ${id}${flagOf(run)}`);
+    run.out(`${stringify(readable(backup)).trimEnd()}\n\nNext:  rehome backup verify ${id}${run.screen.again}`);
   }
   return EXIT.done;
 }
@@ -70,10 +71,7 @@ export async function backupCleanUp(run: Run, _args: readonly [], options: Clean
     ...(keep === undefined ? {} : { keep: Object.fromEntries(keep.map(tierAndCount)) }),
   };
   const client = await run.client();
-  if (options.dryRun === true) {
-    await run.work();
-    return showPlan(run, await client.plan({ kind: 'clean-up-backups', ...body }), { format: 'table' });
-  }
+  if (options.dryRun === true) return dryRun(run, client, { kind: 'clean-up-backups', ...body }, { format: 'table' });
   const accepted = await client.askOf<AcceptedAnswer>('/v1/backups/cleanup', body);
   if (options.watch !== true) return told(run, accepted);
   run.say(`${accepted.migrationId}  ${readable(accepted).message}`);
@@ -97,14 +95,16 @@ async function ask(run: Run, id: string, action: string, body: object): Promise<
 function told(run: Run, accepted: AcceptedAnswer): ExitCode {
   const { migrationId, message } = readable(accepted);
   if (run.json) run.out(JSON.stringify(accepted));
-  else run.out(`${migrationId}  ${message}\n\nNext:  rehome watch ${migrationId}${flagOf(run)}`);
+  else run.out(`${migrationId}  ${message}\n\nNext:  rehome watch ${migrationId}${run.screen.again}`);
   return EXIT.done;
 }
 
-function listText({ items, next }: Page<Backup>, run: Run): string {
+const FILTERS = ['server', 'database', 'tier', 'label', 'status'] as const;
+
+function listText({ items, next }: Page<Backup>, run: Run, options: ListOptions): string {
   const [newest] = items;
   if (newest === undefined)
-    return `No backup fits.\n\nNext:  rehome submit backup --database SERVER/DATABASE${flagOf(run)}`;
+    return `No backup fits.\n\nNext:  rehome submit backup --database SERVER/DATABASE${run.screen.again}`;
   const text = (backup: Backup, field: string) => {
     const value = backup[field];
     return typeof value === 'string' || typeof value === 'number' ? String(value) : '-';
@@ -121,6 +121,7 @@ function listText({ items, next }: Page<Backup>, run: Run): string {
     ],
     run.screen.width,
   );
-  const more = next === null ? [] : [`More:  rehome backup list --after ${next}`];
-  return [table, '', ...more, `Next:  rehome backup show ${text(newest, 'backupId')}${flagOf(run)}`].join('\n');
+  const more =
+    next === null ? [] : [`More:  rehome backup list${repeated(FILTERS, options)} --after ${next}${run.screen.again}`];
+  return [table, '', ...more, `Next:  rehome backup show ${text(newest, 'backupId')}${run.screen.again}`].join('\n');
 }

@@ -22,7 +22,9 @@ export function configShow(run: Run): Promise<ExitCode> {
       ],
       run.screen.width,
     );
-    run.out(`${table}\n\nNext:  rehome list   (asks the planner at ${run.settings.url.value ?? ''})`);
+    run.out(
+      `${table}\n\nNext:  rehome list${run.screen.again}   (asks the planner at ${run.settings.url.value ?? ''})`,
+    );
   }
   return Promise.resolve(EXIT.done);
 }

@@ -1,13 +1,14 @@
 import { RESTART_MS, type Patience } from '#client/http-calls.js';
 import type { RehomeClient } from '#client/rehome-client.js';
-import { isAtRest, type MigrationView } from '#shared/contracts/answers.js';
+import type { MigrationView } from '#shared/contracts/answers.js';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CliError } from '../cli-error.js';
 import { EXIT, exitOfStatus, type ExitCode } from '../exit-codes.js';
 import { stepsView, type StepsView } from '../rendering/live-steps.js';
 import { nextCommand, outcomeText } from '../rendering/outcome-text.js';
 import { readable } from '../rendering/readable.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
+import { isSettled, streamEvents } from './stream-events.js';
 import { aMigration, waitFor } from './wait-for.js';
 
 /** How often the progress of steps is looked at: on a terminal somebody sees it move. */
@@ -18,18 +19,14 @@ const LOOK_MS = { tty: 250, other: 1_000 } as const;
  * limit of --timeout or a planner that stays away leave the migration alone.
  */
 export async function follow(run: Run, client: RehomeClient, migrationId: string): Promise<ExitCode> {
+  if (run.screen.progress === 'json') return streamEvents(run, client, { migrationId, after: undefined });
   const migration = await waitFor(run, aMigration(run, migrationId), async (signal) => {
     await run.work();
     return untilSettled(run, client, { migrationId, signal });
   });
   if (run.json) run.out(JSON.stringify(migration));
-  else run.out(`${outcomeText(readable(migration), run.screen)}\nNext:  ${nextCommand(migration)}${flagOf(run)}`);
+  else run.out(`${outcomeText(readable(migration), run.screen)}\nNext:  ${nextCommand(migration, run.screen)}`);
   return exitOfStatus(migration.status);
-}
-
-/** Resolves at rest, or when only a person can let it go on. */
-export function isSettled({ status }: Pick<MigrationView, 'status'>): boolean {
-  return isAtRest(status) || status === 'awaiting-approval';
 }
 
 async function untilSettled(
@@ -40,11 +37,16 @@ async function untilSettled(
   const view = stepsView(process.stderr, run.screen);
   const lookMs = run.screen.progress === 'tty' ? LOOK_MS.tty : LOOK_MS.other;
   const patience = { ms: RESTART_MS, onAway: tellOnceIn(view) };
+  let isPaused = false;
   for (;;) {
     const migration = await client.migration(migrationId, { signal, patience });
     draw(() => {
       view.draw(readable(migration), Date.now());
+      // Nothing else ends the pause.
+      if (migration.status === 'paused' && !isPaused)
+        view.tell(`Next:  ${nextCommand(migration, run.screen)}`, Date.now());
     });
+    isPaused = migration.status === 'paused';
     if (isSettled(migration)) return migration;
     await pause(lookMs, undefined, { signal });
   }

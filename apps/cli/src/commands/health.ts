@@ -3,7 +3,7 @@ import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { healthText } from '../rendering/health-text.js';
 import { readable } from '../rendering/readable.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 import { askAndWait } from './ask-and-wait.js';
 
 interface HealthOptions {
@@ -17,7 +17,7 @@ export async function health(run: Run, _args: readonly [], options: HealthOption
   const seen = options.last === true ? await lastLook(run, options) : await newLook(run, options);
   if ('exitCode' in seen) return seen.exitCode;
   if (run.json) run.out(JSON.stringify(seen));
-  else run.out(`${healthText(readable(seen), run)}${flagOf(run)}`);
+  else run.out(`${healthText(readable(seen), run)}${run.screen.again}`);
   return seen.healthy ? EXIT.done : EXIT.checkFailed;
 }
 

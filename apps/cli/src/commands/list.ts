@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { utc } from '../rendering/amounts.js';
 import { readable } from '../rendering/readable.js';
 import { tableText } from '../rendering/table.js';
+import { repeated } from '../rendering/repeated.js';
 import type { Run } from '../run.js';
 
 interface ListOptions {
@@ -44,7 +45,8 @@ async function pages(client: RehomeClient, options: ListOptions): Promise<Page<M
 
 function listText({ items, next }: Page<MigrationSummaryAnswer>, { screen }: Run, options: ListOptions): string {
   const [newest] = items;
-  if (newest === undefined) return `${emptyText(options)}\n\nNext:  rehome submit upgrade --instance ID --to-plan PLAN`;
+  if (newest === undefined)
+    return `${emptyText(options)}\n\nNext:  rehome submit upgrade --instance ID --to-plan PLAN${screen.again}`;
   const table = tableText(
     items,
     [
@@ -57,9 +59,11 @@ function listText({ items, next }: Page<MigrationSummaryAnswer>, { screen }: Run
     ],
     screen.width,
   );
-  const more = next === null ? [] : [`More:  rehome list --after ${next}`];
-  return [table, '', ...more, `Next:  rehome show ${newest.migrationId}`].join('\n');
+  const more = next === null ? [] : [`More:  rehome list${repeated(FILTERS, options)} --after ${next}${screen.again}`];
+  return [table, '', ...more, `Next:  rehome show ${newest.migrationId}${screen.again}`].join('\n');
 }
+
+const FILTERS = ['kind', 'status', 'subject', 'dryRuns', 'limit'] as const;
 
 function emptyText({ kind, status, subject, dryRuns }: ListOptions): string {
   const filtered = [kind, status, subject].some((one) => one !== undefined);

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
 import { validationText } from '../rendering/validation-text.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 import { askAndWait } from './ask-and-wait.js';
 import type { Validation } from './validate.js';
 
@@ -26,7 +26,7 @@ export async function orphans(run: Run, _args: readonly [], { project, database 
   if (run.json) run.out(JSON.stringify(found));
   else {
     const next = found.failed === 0 ? `rehome validate --project ${project}` : 'rehome migration orphans --reference …';
-    run.out(`${validationText(readable(found), run)}\n\nNext:  ${next}${flagOf(run)}`);
+    run.out(`${validationText(readable(found), run)}\n\nNext:  ${next}${run.screen.again}`);
   }
   return found.failed === 0 ? EXIT.done : EXIT.checkFailed;
 }

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { utc } from '../rendering/amounts.js';
 import { readable } from '../rendering/readable.js';
 import { tableText } from '../rendering/table.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 
 interface HistoryFlags {
   readonly project: string;
@@ -20,7 +20,7 @@ export async function projectHistory(run: Run, _args: readonly [], flags: Histor
 function historyText(items: readonly ProjectHistoryEntry[], run: Run, project: string): string {
   const [newest] = items;
   if (newest === undefined)
-    return `Nothing of ${project} was applied yet.\n\nNext:  rehome apply --project ${project} --dry-run${flagOf(run)}`;
+    return `Nothing of ${project} was applied yet.\n\nNext:  rehome apply --project ${project} --dry-run${run.screen.again}`;
   const table = tableText(
     items,
     [
@@ -38,5 +38,5 @@ function historyText(items: readonly ProjectHistoryEntry[], run: Run, project: s
     ],
     run.screen.width,
   );
-  return [table, '', `Next:  rehome report ${newest.migrationId}${flagOf(run)}`].join('\n');
+  return [table, '', `Next:  rehome report ${newest.migrationId}${run.screen.again}`].join('\n');
 }

@@ -4,7 +4,7 @@ import { utc } from '../rendering/amounts.js';
 import { readable } from '../rendering/readable.js';
 import { paint } from '../rendering/screen.js';
 import { tableText } from '../rendering/table.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 
 /** Pending or not, it is an answer: 0. What is wrong is for `health`. */
 export async function projectStatus(
@@ -46,7 +46,7 @@ function statusText({ project, digest, checkedAt, migrationNeeded, databases }: 
     table,
     ...databases.flatMap(troubles),
     '',
-    `Next:  ${next}${flagOf(run)}`,
+    `Next:  ${next}${run.screen.again}`,
   ].join('\n');
 }
 

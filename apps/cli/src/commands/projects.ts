@@ -11,8 +11,9 @@ import { loadProjectFolder } from '../project/load-project-folder.js';
 import type { PushedProject } from '../project/pushed-project.js';
 import { block } from '../rendering/outcome-text.js';
 import { readable } from '../rendering/readable.js';
+import type { Screen } from '../rendering/screen.js';
 import { tableText } from '../rendering/table.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 
 const COLLECTION = 'projects';
 
@@ -25,7 +26,7 @@ export async function projectPush(run: Run, [folder]: readonly [string]): Promis
   const client = await run.client();
   const pushed = await client.putProject(definition.name, await packProject(files));
   if (run.json) run.out(JSON.stringify(pushed));
-  else run.out(pushedText(readable(pushed), flagOf(run)));
+  else run.out(pushedText(readable(pushed), run.screen.again));
   return EXIT.done;
 }
 
@@ -38,7 +39,7 @@ function pushedText({ name, digest, migrations, findings }: PushedProject, flag:
   const lint =
     findings.length === 0
       ? []
-      : [['Lint', `${String(findings.length)} findings: rehome project show ${name}`] as const];
+      : [['Lint', `${String(findings.length)} findings: rehome project show ${name}${flag}`] as const];
   return [
     `${name} stands as pushed: ${String(migrations.length)} migrations; nothing is applied by this`,
     ...block([['Digest', digest], ...lint.map(([title, text]): [string, string] => [title, text])]),
@@ -65,13 +66,13 @@ export async function projectList(run: Run): Promise<ExitCode> {
     ({ next } = page);
   } while (next !== null);
   if (run.json) run.out(JSON.stringify({ items, next: null }));
-  else run.out(listText(readable(items), run.screen.width));
+  else run.out(listText(readable(items), run.screen));
   return EXIT.done;
 }
 
-function listText(items: readonly ProjectSummary[], width: number | undefined): string {
+function listText(items: readonly ProjectSummary[], { width, again }: Screen): string {
   const [first] = items;
-  if (first === undefined) return 'No project was pushed yet.\n\nNext:  rehome project push DIR';
+  if (first === undefined) return `No project was pushed yet.\n\nNext:  rehome project push DIR${again}`;
   const table = tableText(
     items,
     [
@@ -82,7 +83,7 @@ function listText(items: readonly ProjectSummary[], width: number | undefined): 
     ],
     width,
   );
-  return `${table}\n\nNext:  rehome project show ${first.name}`;
+  return `${table}\n\nNext:  rehome project show ${first.name}${again}`;
 }
 
 export async function projectShow(run: Run, [name]: readonly [string]): Promise<ExitCode> {
@@ -111,7 +112,7 @@ function projectText({ name, digest, definition, migrations, findings }: PushedP
     ...(migrations.length === 0 ? ['It holds no migration yet.'] : [table]),
     ...(findings.length === 0 ? [] : ['', ...findingLines(findings)]),
     '',
-    `Next:  rehome route TABLE --project ${name}${flagOf(run)}`,
+    `Next:  rehome route TABLE --project ${name}${run.screen.again}`,
   ].join('\n');
 }
 

@@ -2,6 +2,7 @@ import type { RehomeClient } from '#client/rehome-client.js';
 import type { Page } from '#shared/contracts/answers.js';
 import { EXIT } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
+import type { Screen } from '../rendering/screen.js';
 import { tableText } from '../rendering/table.js';
 import type { CommandBody } from '../run.js';
 import type { Noun } from '../tree/nouns.js';
@@ -13,7 +14,7 @@ export function listOf(noun: Noun): CommandBody<readonly []> {
   return async (run) => {
     const page = await allEntries(await run.client(), noun.collection);
     if (run.json) run.out(JSON.stringify(page));
-    else run.out(listText(noun, readable(page.items), run.screen.width));
+    else run.out(listText(noun, readable(page.items), run.screen));
     return EXIT.done;
   };
 }
@@ -22,7 +23,10 @@ export function showOf(noun: Noun): CommandBody<readonly [string]> {
   return async (run, [name]) => {
     const entry = await (await run.client()).entry<Entry>(noun.collection, name);
     if (run.json) run.out(JSON.stringify(entry));
-    else run.out(`${await yamlOf(readable(entry))}\n\nNext:  rehome ${noun.noun} put ${name} --file ${noun.noun}.yaml`);
+    else
+      run.out(
+        `${await yamlOf(readable(entry))}\n\nNext:  rehome ${noun.noun} put ${name} --file ${noun.noun}.yaml${run.screen.again}`,
+      );
     return EXIT.done;
   };
 }
@@ -32,7 +36,9 @@ export function putOf(noun: Noun): CommandBody<readonly [string], { readonly fil
     const entry = await (await run.client()).put<Entry>(noun.collection, name, await readObject(file));
     if (run.json) run.out(JSON.stringify(entry));
     else
-      run.out(`${noun.noun} ${name} stands as given; later requests see it\n\nNext:  rehome ${noun.noun} show ${name}`);
+      run.out(
+        `${noun.noun} ${name} stands as given; later requests see it\n\nNext:  rehome ${noun.noun} show ${name}${run.screen.again}`,
+      );
     return EXIT.done;
   };
 }
@@ -54,11 +60,11 @@ async function allEntries(client: RehomeClient, collection: string): Promise<Pag
 function listText(
   { noun, nameField, columns, description }: Noun,
   items: readonly Entry[],
-  width: number | undefined,
+  { width, again }: Screen,
 ): string {
   const [first] = items;
   if (first === undefined)
-    return `No ${noun} is registered (${description}).\n\nNext:  rehome ${noun} put NAME --file ${noun}.yaml`;
+    return `No ${noun} is registered (${description}).\n\nNext:  rehome ${noun} put NAME --file ${noun}.yaml${again}`;
   const table = tableText(
     items,
     [
@@ -71,7 +77,7 @@ function listText(
     ],
     width,
   );
-  return `${table}\n\nNext:  rehome ${noun} show ${cellOf(first[nameField])}`;
+  return `${table}\n\nNext:  rehome ${noun} show ${cellOf(first[nameField])}${again}`;
 }
 
 function cellOf(value: unknown): string {

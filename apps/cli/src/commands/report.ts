@@ -12,6 +12,6 @@ export async function report(run: Run, [id]: readonly [string], options: ReportO
   const form = run.json ? 'json' : options.format;
   const text = await (await run.client()).report(id, MEDIA_TYPES[form], options.step);
   run.out(text.trimEnd());
-  if (form === 'md') run.say(`\nNext:  rehome report ${id} --format html > report.html`);
+  if (form === 'md') run.say(`\nNext:  rehome report ${id} --format html${run.screen.again} > report.html`);
   return EXIT.done;
 }

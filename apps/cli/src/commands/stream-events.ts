@@ -1,9 +1,8 @@
 import { RESTART_MS } from '#client/http-calls.js';
 import type { RehomeClient } from '#client/rehome-client.js';
-import type { MigrationView } from '#shared/contracts/answers.js';
+import { isAtRest, type MigrationView } from '#shared/contracts/answers.js';
 import { exitOfStatus, type ExitCode } from '../exit-codes.js';
 import type { Run } from '../run.js';
-import { isSettled } from './follow.js';
 import { aMigration, waitFor } from './wait-for.js';
 
 /** After these a migration may stand still although its stream is not at its end. */
@@ -37,6 +36,11 @@ export async function streamEvents(
   });
   run.out(JSON.stringify({ type: 'End', migrationId, status, position }));
   return exitOfStatus(status);
+}
+
+/** At rest, or only a person can let it go on. */
+export function isSettled({ status }: Pick<MigrationView, 'status'>): boolean {
+  return isAtRest(status) || status === 'awaiting-approval';
 }
 
 interface Place {

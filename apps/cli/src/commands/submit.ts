@@ -1,9 +1,9 @@
 import type { AnyRequest } from '#client/rehome-client.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 import { follow } from './follow.js';
-import { showPlan } from './plan.js';
+import { dryRun } from './plan.js';
 import { readRequest, type RequestFlags } from './read-request.js';
 
 interface SubmitOptions extends RequestFlags {
@@ -21,19 +21,15 @@ export function submitOf(kind: string | undefined) {
 async function submit(run: Run, request: AnyRequest, options: SubmitOptions): Promise<ExitCode> {
   const client = await run.client();
   const key = options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey };
-  const ask = { ...key, signal: run.interrupted };
-  if (options.dryRun === true) {
-    await run.work();
-    return showPlan(run, await client.plan(request, ask), { format: 'table' });
-  }
-  const accepted = await client.submit(request, ask);
+  if (options.dryRun === true) return dryRun(run, client, request, { format: 'table', ...key });
+  const accepted = await client.submit(request, key);
   const { migrationId, message, status } = readable(accepted);
   if (options.watch === true) {
     run.say(`${migrationId}  ${message}`);
     return follow(run, client, migrationId);
   }
   if (run.json) run.out(JSON.stringify(accepted));
-  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}${flagOf(run)}`);
+  else run.out(`${migrationId}  ${status}: ${message}\n\nNext:  rehome watch ${migrationId}${run.screen.again}`);
   if (run.inProcess) run.say('nothing works on it before the next run that waits, such as the one above');
   return EXIT.done;
 }

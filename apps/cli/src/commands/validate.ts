@@ -2,7 +2,7 @@ import type { ValidateDatabaseResult } from '#shared/contracts/steps/project-ste
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
 import { validationText } from '../rendering/validation-text.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 import { askAndWait } from './ask-and-wait.js';
 
 interface ValidateOptions {
@@ -36,7 +36,7 @@ export async function validate(run: Run, _args: readonly [], options: ValidateOp
   const validation = looked.migration.result as unknown as Validation;
   if (run.json) run.out(JSON.stringify(validation));
   else {
-    const next = `rehome show ${looked.migration.migrationId}${flagOf(run)}`;
+    const next = `rehome show ${looked.migration.migrationId}${run.screen.again}`;
     run.out(`${validationText(readable(validation), run)}\n\nNext:  ${next}`);
   }
   return validation.failed === 0 ? EXIT.done : EXIT.checkFailed;

@@ -1,7 +1,7 @@
 import { PlannerError } from '#client/planner-error.js';
 import { CliError } from '../cli-error.js';
 import { EXIT } from '../exit-codes.js';
-import { flagOf, type Run } from '../run.js';
+import type { Run } from '../run.js';
 
 /** What a command waits for, and what becomes of it when nobody waits any more. */
 export interface Awaited {
@@ -9,12 +9,20 @@ export interface Awaited {
   readonly then: string;
   /** The command that finds it again. */
   readonly next: string;
+  /** False as long as nobody knows whether the planner has it. */
+  readonly taken: boolean;
+}
+
+/** Says what is waited for, unless only programs listen. */
+export function sayWaiting(run: Run, text: string): void {
+  const { progress } = run.screen;
+  if (!run.json && (progress === 'tty' || progress === 'plain')) run.say(text);
 }
 
 /** A migration: in services it goes on by itself, in process it needs somebody. */
 export function aMigration(run: Run, migrationId: string): Awaited {
   const then = run.inProcess ? 'the migration stands still until somebody runs it again' : 'the migration goes on';
-  return { then, next: `rehome watch ${migrationId}${flagOf(run)}` };
+  return { then, next: `rehome watch ${migrationId}${run.screen.again}`, taken: true };
 }
 
 /**
@@ -31,7 +39,7 @@ export async function waitFor<T>(run: Run, awaited: Awaited, wait: (signal: Abor
     const left = (why: string) => `${why}; ${awaited.then}`;
     if (run.interrupted.aborted) throw new CliError(EXIT.interrupted, left('interrupted'), awaited.next);
     if (limit?.aborted === true) throw new CliError(EXIT.timeout, left('the time is up'), awaited.next);
-    if (error instanceof PlannerError && error.isTransient)
+    if (error instanceof PlannerError && error.isTransient && awaited.taken)
       throw new CliError(EXIT.unreachable, left(error.message), awaited.next);
     throw error;
   }

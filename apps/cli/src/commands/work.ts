@@ -4,7 +4,8 @@ import type { MigrationSummaryAnswer } from '#shared/contracts/answers.js';
 import { CliError } from '../cli-error.js';
 import { EXIT, exitOfStatus, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
-import { flagOf, type Run } from '../run.js';
+import type { Screen } from '../rendering/screen.js';
+import type { Run } from '../run.js';
 
 /** Statuses in which something happens by itself. */
 const PENDING = ['requested', 'scheduled', 'inspecting', 'migrating', 'compensating'] as const;
@@ -33,7 +34,7 @@ export async function work(run: Run): Promise<ExitCode> {
 }
 
 function left(run: Run, exitCode: ExitCode, why: string): ExitCode {
-  run.say(`\n${why}; what is left stands still until somebody runs it again\nNext:  rehome work${flagOf(run)}`);
+  run.say(`\n${why}; what is left stands still until somebody runs it again\nNext:  rehome work${run.screen.again}`);
   return exitCode;
 }
 
@@ -58,11 +59,20 @@ async function pendingOf(client: RehomeClient): Promise<MigrationSummaryAnswer[]
   return pages.flatMap(({ items }) => items);
 }
 
+function toldText(
+  rows: readonly Pick<MigrationSummaryAnswer, 'migrationId' | 'status' | 'title'>[],
+  { again }: Screen,
+): string {
+  const [first] = rows;
+  const next = first === undefined ? `rehome list${again}` : `rehome show ${first.migrationId}${again}`;
+  const lines = rows.map(({ migrationId, status, title }) => `${migrationId}  ${status}  ${title}`);
+  return [...(first === undefined ? ['Nothing is pending.'] : lines), '', `Next:  ${next}`].join('\n');
+}
+
 function tell(run: Run, migrations: readonly MigrationSummaryAnswer[]): ExitCode {
   const rows = migrations.map(({ migrationId, title, status }) => ({ migrationId, title, status }));
   if (run.json) run.out(JSON.stringify({ items: rows }));
-  else if (rows.length === 0) run.out('Nothing is pending.');
-  else for (const { migrationId, status, title } of readable(rows)) run.out(`${migrationId}  ${status}  ${title}`);
+  else run.out(toldText(readable(rows), run.screen));
   const ended = rows.filter(({ status }) => !(PENDING as readonly string[]).includes(status));
   return ended.map(({ status }) => exitOfStatus(status)).find((code) => code !== EXIT.done) ?? EXIT.done;
 }

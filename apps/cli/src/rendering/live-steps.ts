@@ -1,7 +1,7 @@
 import { clearLine, cursorTo, moveCursor } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import { isAtRest, type MigrationView, type StepView, type StepViewStatus } from '#shared/contracts/answers.js';
-import { seconds } from './amounts.js';
+import { seconds, utc } from './amounts.js';
 import { marksOf, paint, type Marks, type Screen, type Style } from './screen.js';
 
 /** A migration as far as its steps are shown: what it ends with differs by kind. */
@@ -32,7 +32,6 @@ class RedrawnSteps implements StepsView {
   ) {}
 
   draw(migration: ShownMigration, now: number): void {
-    if (migration.steps.length === 0) return;
     const lines = this.fitting(migration, now);
     moveCursor(this.stream, 0, -this.drawn);
     for (const line of lines) {
@@ -57,8 +56,9 @@ class RedrawnSteps implements StepsView {
     while (last - first > room && quiet(first)) first += 1;
     while (last - first > room && quiet(last - 1)) last -= 1;
     const lines = all.slice(first, last).map(({ step, index }) => this.line(step, index, migration, now));
-    if (first > 0) lines.unshift(`   … ${String(first)} before`);
-    if (last < all.length) lines.push(`   … ${String(all.length - last)} after`);
+    const { more } = marksOf(this.look);
+    if (first > 0) lines.unshift(`   ${more} ${String(first)} before`);
+    if (last < all.length) lines.push(`   ${more} ${String(all.length - last)} after`);
     // A list that once was longer must not leave its last lines behind.
     const summary = this.cut(summaryLine(migration));
     const blanks = Math.max(0, this.drawn - lines.length - 1);
@@ -78,6 +78,7 @@ class RedrawnSteps implements StepsView {
 
 class PlainSteps implements StepsView {
   private readonly said = new Map<string, string>();
+  private saidStatus = '';
   private lastSaid = 0;
 
   constructor(
@@ -92,9 +93,10 @@ class PlainSteps implements StepsView {
       this.said.set(step.id, step.status);
       this.say(stepLine(step, { index, total, now, look: this.look }), now);
     });
-    if (this.lastSaid === 0) this.lastSaid = now;
     // Long silence makes people and build servers think that it hangs.
-    if (now - this.lastSaid >= HEARTBEAT_MS && !isAtRest(migration.status)) this.say(summaryLine(migration), now);
+    const isSilent = now - this.lastSaid >= HEARTBEAT_MS && !isAtRest(migration.status);
+    if (migration.status !== this.saidStatus || isSilent) this.say(heartbeat(migration, now), now);
+    this.saidStatus = migration.status;
   }
 
   tell(text: string, now: number): void {
@@ -158,8 +160,9 @@ function stepLine(step: StepView, { index, total, now, look }: Place): string {
   const parts = [
     ` ${mark} ${count} ${step.id.padEnd(18)}`,
     stepDuration(step, now).padStart(8),
-    step.title,
+    // What is cut at the right of a narrow terminal is the title.
     progressText(step, look),
+    step.title,
     SAID_STATUS.has(step.status) ? step.status : '',
     step.attempt > 1 ? `attempt ${String(step.attempt)}` : '',
   ];
@@ -170,12 +173,23 @@ function stepLine(step: StepView, { index, total, now, look }: Place): string {
 const SAID_STATUS: ReadonlySet<string> = new Set(['retrying', 'undoing', 'undo-failed', 'needs-decision', 'cancelled']);
 
 function progressText(step: StepView, look: Look): string {
-  if (step.status !== 'running' || !step.progress || step.progress.total === 0) return '';
+  const percent = percentOf(step);
+  if (percent === undefined) return '';
+  return look.accessible ? amountText(step) : `${bar(percent, look.unicode)} ${amountText(step)}`;
+}
+
+/** `13/21 tables  ~61%`; empty when nobody knows. */
+function amountText(step: StepView): string {
+  const percent = percentOf(step);
+  if (percent === undefined || !step.progress) return '';
   const { done, total, unit } = step.progress;
-  // Only verification may say that everything is there.
-  const percent = Math.min(99, Math.floor((100 * done) / total));
-  const text = `${String(done)}/${String(total)} ${unit}  ~${String(percent)}%`;
-  return look.accessible ? text : `${bar(percent, look.unicode)} ${text}`;
+  return `${String(done)}/${String(total)} ${unit}  ~${String(percent)}%`;
+}
+
+/** Only verification may say that everything is there. */
+function percentOf({ status, progress }: StepView): number | undefined {
+  if (status !== 'running' || !progress || progress.total === 0) return undefined;
+  return Math.min(99, Math.floor((100 * progress.done) / progress.total));
 }
 
 const BAR_WIDTH = 12;
@@ -192,11 +206,24 @@ export function stepDuration(step: StepView, now: number): string {
   return seconds(Math.max(0, end - Date.parse(step.startedAt)));
 }
 
+/** Where it stands at which time, and how far each step under way has come. */
+function heartbeat(migration: ShownMigration, now: number): string {
+  const total = String(migration.steps.length);
+  const under = migration.steps.flatMap((step, index) =>
+    RUNNING.has(step.status)
+      ? [[`${String(index + 1)}/${total} ${step.id}`, amountText(step)].filter((part) => part !== '').join(' ')]
+      : [],
+  );
+  return [`   ${utc(new Date(now).toISOString())}  ${summaryLine(migration).trimStart()}`, ...under].join('; ');
+}
+
+const RUNNING: ReadonlySet<string> = new Set(['running', 'retrying', 'undoing']);
 const ACTIVE: ReadonlySet<string> = new Set(['running', 'retrying', 'undoing', 'commanded', 'accepted']);
 const STOPPED: ReadonlySet<string> = new Set(['failed', 'undo-failed', 'needs-decision', 'cancelled']);
 
 /** State first; the numbers always add up to the steps there are. */
 export function summaryLine(migration: ShownMigration): string {
+  if (migration.steps.length === 0) return `   ${migration.status}: ${unplannedText(migration)}`;
   const count = (statuses: ReadonlySet<string>) => migration.steps.filter(({ status }) => statuses.has(status)).length;
   const counts: readonly (readonly [number, string])[] = [
     [count(new Set(['succeeded'])), 'done'],
@@ -208,6 +235,12 @@ export function summaryLine(migration: ShownMigration): string {
   const told = counts.filter(([number], index) => index < 3 || number > 0);
   const text = told.map(([number, name]) => `${String(number)} ${name}`).join(', ');
   return `   ${migration.status}: ${text}${downText(migration)}`;
+}
+
+/** Before there are steps. */
+function unplannedText({ status, runAt }: ShownMigration): string {
+  if (status === 'scheduled') return runAt === null ? 'waits for its turn' : `begins at ${utc(runAt)}`;
+  return status === 'requested' || status === 'inspecting' ? 'its plan is being made' : 'no steps';
 }
 
 function downText(migration: ShownMigration): string {

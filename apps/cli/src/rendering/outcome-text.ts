@@ -5,7 +5,7 @@ import { marksOf, paint, type Screen, type Style } from './screen.js';
 
 /** How a migration stands, in a line, and what to do when it did not go well. */
 export function outcomeText(migration: MigrationView, screen: Screen): string {
-  return [headline(migration, screen), ...block(appliedRows(migration)), ...explanation(migration)].join('\n');
+  return [headline(migration, screen), ...block(appliedRows(migration)), ...explanation(migration, screen)].join('\n');
 }
 
 function headline(migration: MigrationView, screen: Screen): string {
@@ -51,7 +51,7 @@ function atStep({ steps, status, haltedAt }: MigrationView): string {
   return step === undefined ? '' : ` at ${String(at + 1)}/${String(steps.length)} ${step.id}`;
 }
 
-function explanation(migration: MigrationView): string[] {
+function explanation(migration: MigrationView, screen: Screen): string[] {
   if (!['refused', 'rolled-back', 'cancelled', 'halted', 'compensating'].includes(migration.status)) return [];
   return block([
     ['Data', dataText(migration)],
@@ -63,7 +63,7 @@ function explanation(migration: MigrationView): string[] {
         `${name}: ${found}${remedy === undefined ? '' : `; ${remedy}`}`,
       ]),
     ...migration.leftovers.map(({ stepId, failure }): [string, string] => ['Left', `${stepId}: ${failure.detail}`]),
-    ['Fix', fixText(migration)],
+    ['Fix', fixText(migration, screen)],
   ]);
 }
 
@@ -93,34 +93,34 @@ function dataText(migration: MigrationView): string {
   }
 }
 
-function fixText({ status, migrationId, haltedAt, kind }: MigrationView): string {
+function fixText({ status, migrationId, haltedAt, kind }: MigrationView, { again }: Screen): string {
   if (status === 'halted') {
     const step = haltedAt ?? 'STEP';
     return (
-      `see what happened: rehome report ${migrationId} --step ${step}\n` +
-      `then: rehome retry ${migrationId}, or: rehome resolve ${migrationId} --step ${step} --outcome done --note "…"`
+      `see what happened: rehome report ${migrationId} --step ${step}${again}\n` +
+      `then: rehome retry ${migrationId}${again}, or: rehome resolve ${migrationId} --step ${step} --outcome done --note "…"${again}`
     );
   }
-  if (status === 'compensating') return `wait for its end: rehome watch ${migrationId}`;
+  if (status === 'compensating') return `wait for its end: rehome watch ${migrationId}${again}`;
   if (kind === 'apply' && status === 'rolled-back')
-    return `correct what failed, push it and apply again; everything that happened: rehome report ${migrationId}`;
-  return `remove the cause and ask again; everything that happened: rehome report ${migrationId}`;
+    return `correct what failed, push it and apply again; everything that happened: rehome report ${migrationId}${again}`;
+  return `remove the cause and ask again; everything that happened: rehome report ${migrationId}${again}`;
 }
 
 /** The command that people type next. */
-export function nextCommand({ status, migrationId }: MigrationView): string {
+export function nextCommand({ status, migrationId }: MigrationView, { again }: Screen): string {
   switch (status) {
     case 'awaiting-approval':
-      return `rehome approve ${migrationId}`;
+      return `rehome approve ${migrationId}${again}`;
     case 'paused':
-      return `rehome resume ${migrationId}`;
+      return `rehome resume ${migrationId}${again}`;
     case 'completed':
     case 'refused':
     case 'rolled-back':
     case 'cancelled':
     case 'halted':
-      return `rehome report ${migrationId}`;
+      return `rehome report ${migrationId}${again}`;
     default:
-      return `rehome watch ${migrationId}`;
+      return `rehome watch ${migrationId}${again}`;
   }
 }

@@ -11,6 +11,7 @@ const PIPED: Screen = {
   unicode: true,
   accessible: false,
   width: undefined,
+  again: '',
   canAsk: false,
 };
 

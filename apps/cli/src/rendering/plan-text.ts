@@ -38,12 +38,13 @@ export function planText(plan: ShownPlan, look: PlanLook): string {
     ...(look.verbose && look.format === 'table' ? ['', ...exactTexts(plan)] : []),
     '',
     `Hash  sha256:${bare(plan.planHash)}`,
-    ...(look.dryRun
-      ? [
-          `Next:  ${submitLine(plan)}   with the same arguments${look.verbose ? '' : '; rehome plan --id ' + plan.planId + ' -v shows every statement'}`,
-        ]
-      : []),
+    ...(look.dryRun ? [nextText(plan, look)] : []),
   ].join('\n');
+}
+
+function nextText(plan: ShownPlan, { screen: { again }, verbose }: PlanLook): string {
+  const more = verbose ? '' : `; rehome plan --id ${plan.planId} -v${again} shows every statement`;
+  return `Next:  ${submitLine(plan)}${again}   with the same arguments${more}`;
 }
 
 /** Projects have commands of their own; what they typed is theirs to type again. */
@@ -69,7 +70,7 @@ function refusedText(plan: ShownPlan, { screen }: PlanLook): string {
       ]),
       ['Fix', 'do what the failed checks say, then ask again'],
     ]),
-    `Next:  rehome report ${plan.planId}`,
+    `Next:  rehome report ${plan.planId}${screen.again}`,
   ].join('\n');
 }
 

@@ -13,6 +13,8 @@ export interface Screen {
   readonly accessible: boolean;
   /** Columns of standard output; undefined when it is no terminal: what is piped is never cut. */
   readonly width: number | undefined;
+  /** What a command that is typed next must say, too: ` --in-process`, or nothing. */
+  readonly again: string;
   /** A person sits there and can answer. */
   readonly canAsk: boolean;
 }
@@ -32,15 +34,29 @@ export interface Marks {
   readonly failed: string;
   readonly undone: string;
   readonly waiting: string;
+  /** Here something is left out. */
+  readonly more: string;
 }
 
-const UNICODE: Marks = { done: '✓', active: '▸', failed: '✗', undone: '↶', waiting: '·' };
-const WORDS: Marks = { done: 'done   ', active: 'active ', failed: 'FAILED ', undone: 'undone ', waiting: 'waiting' };
-const ASCII: Marks = { done: '+', active: '>', failed: 'x', undone: '<', waiting: '.' };
+const UNICODE: Marks = { done: '✓', active: '▸', failed: '✗', undone: '↶', waiting: '·', more: '…' };
+const WORDS: Marks = {
+  done: 'done   ',
+  active: 'active ',
+  failed: 'FAILED ',
+  undone: 'undone ',
+  waiting: 'waiting',
+  more: 'and',
+};
+const ASCII: Marks = { done: '+', active: '>', failed: 'x', undone: '<', waiting: '.', more: '...' };
 
 export function marksOf({ unicode, accessible }: Pick<Screen, 'unicode' | 'accessible'>): Marks {
   if (accessible) return WORDS;
   return unicode ? UNICODE : ASCII;
+}
+
+/** Our own sentences where only ASCII is understood. */
+export function spoken(text: string, { unicode }: Pick<Screen, 'unicode'>): string {
+  return unicode ? text : text.replaceAll('…', '...').replaceAll('’', "'");
 }
 
 /** Texts come from databases and files of others: what would steer the terminal is shown instead of obeyed. */
