@@ -51,7 +51,7 @@ export async function applySchema(
     const [migration] = left;
     if (migration === undefined) return;
     if (runs !== 0) {
-      await recordRest(session, schema, apply, left);
+      await recordRest(schema, apply, left);
       index += runs < 0 ? left.length : runs;
       continue;
     }
@@ -80,20 +80,15 @@ async function applyBundle(
   return { tried: bundle.length, applied: applied.length };
 }
 
-/** Those up to the next that runs, in one statement. */
-async function recordRest(
-  session: Session,
-  schema: string,
-  apply: DatabaseApply,
-  from: readonly PendingMigration[],
-): Promise<void> {
+/** Those up to the next that runs, in one statement; not in the session of scripts, which may still be the owner. */
+async function recordRest(schema: string, apply: DatabaseApply, from: readonly PendingMigration[]): Promise<void> {
   const end = from.findIndex(({ action }) => action === 'run');
   const recorded = (end < 0 ? from : from.slice(0, end)).map((migration) => ({
     ...trackedOf(schema, apply, migration),
     status: migration.action === 'fake' ? ('faked' as const) : ('elsewhere' as const),
   }));
   await apply.around.check();
-  await recordWithoutRunning(session, recorded);
+  await recordWithoutRunning(apply.admin, recorded);
   for (const tracked of recorded) await apply.settled(tracked, { outcome: 'settled' });
 }
 

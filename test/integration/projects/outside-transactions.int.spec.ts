@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { MigratedDatabase, ApplyMigrationsParams } from '#shared/contracts/steps/project-steps.js';
+import { until } from '../../harness/move-outcome.js';
+import { ProjectRig, projectYaml, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+
+let rig: ProjectRig;
+let database: RigDatabase;
+
+beforeAll(async () => {
+  rig = await ProjectRig.create();
+}, 60_000);
+
+afterAll(async () => {
+  await rig.close();
+}, 60_000);
+
+beforeEach(async () => {
+  database = await rig.database();
+});
+
+async function paramsOf(
+  scripts: ProjectSources,
+  more: Partial<MigratedDatabase> = {},
+  yaml = projectYaml('lone'),
+): Promise<ApplyMigrationsParams> {
+  const project = await rig.push({ 'project.yaml': yaml, ...scripts });
+  const migrations = await rig.pending(project, 'main');
+  return { project, database: rig.migrated(database, more), migrations, appliedBy: 'key:deploy' };
+}
+
+function live<Row extends object>(text: string): Promise<Row[]> {
+  return rig.rows<Row>(database.address.database, text);
+}
+
+function statuses(): Promise<{ version: string; status: string }[]> {
+  return live(`select version, status from rehome.schema_migrations order by version`);
+}
+
+describe('a script outside a transaction', () => {
+  it('leaves the records that follow it to the administrator', async () => {
+    const yaml =
+      'name: lone\ndatabases:\n  main: { server: main, database: shop }\n  far: { server: main, database: far }\nrouter: { default: main, apps: { far: far } }\n';
+    const scripts = {
+      'migrations/main/001_index.up.sql':
+        '-- transaction: off\ncreate table runs (id int);\ncreate index concurrently on runs (id);\n',
+      'migrations/far/002_table.up.sql': '-- requires: main/001\ncreate table far_things (id int);\n',
+    };
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(scripts, {}, yaml) });
+    expect(await statuses()).toEqual([
+      { version: '001', status: 'applied' },
+      { version: '002', status: 'elsewhere' },
+    ]);
+  });
+});
