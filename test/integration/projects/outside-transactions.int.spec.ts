@@ -53,3 +53,20 @@ describe('a script outside a transaction', () => {
     ]);
   });
 });
+
+describe('a script that PostgreSQL refuses', () => {
+  it('because of what it did itself before is not tried again', async () => {
+    const scripts = {
+      'migrations/main/001_pending.up.sql':
+        'create table parents (id int primary key);\n' +
+        'create table children (parent int references parents deferrable initially deferred);\n' +
+        'insert into parents values (1);\ninsert into children values (1);\nalter table children add column name text;\n',
+    };
+    await expect(rig.attempt({ kind: 'apply-migrations', params: await paramsOf(scripts) })).rejects.toMatchObject({
+      code: 'MIGRATION_FAILED',
+      sqlState: '55006',
+      facts: expect.objectContaining({ line: 5 }),
+    });
+    expect(await statuses()).toEqual([{ version: '001', status: 'failed' }]);
+  });
+});

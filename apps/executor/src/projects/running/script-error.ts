@@ -5,8 +5,8 @@ import type { ScriptFailure } from '../tracking/migration-errors.js';
 
 /** Waits for a lock that took too long, and deadlocks: the only failures that another try of the same thing mends. */
 const LOCK_STATES: ReadonlySet<string> = new Set(['55P03', '40P01']);
-/** Of the session or the server, not of the script: connection, shutdown, resources, serialization. */
-const NOT_OF_THE_SCRIPT = ['08', '57P', '53', '40001', '25006', '55006'];
+/** Of the session or the server, not of the script: connection, shutdown, full disk, no connection left, serialization. */
+const NOT_OF_THE_SCRIPT = ['08', '57P', '53100', '53300', '40001', '25006'];
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** PostgreSQL refused a statement of a script. */
