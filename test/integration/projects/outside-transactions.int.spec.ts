@@ -52,6 +52,28 @@ describe('a script outside a transaction', () => {
       { version: '002', status: 'elsewhere' },
     ]);
   });
+
+  it('runs triggers that were put off as the owner, and fails with the place of the statement that put them off', async () => {
+    const { owner } = database;
+    const scripts = {
+      'migrations/main/001_tables.up.sql':
+        'create table parents (id int primary key);\n' +
+        'create table children (id int, parent int references parents deferrable initially deferred);\n' +
+        'create table seen (role text);\n' +
+        "create function see() returns trigger language plpgsql as 'begin insert into seen values (current_user); return null; end';\n" +
+        'create constraint trigger see after insert on children deferrable initially deferred for each row execute function see();\n',
+      'migrations/main/002_rows.up.sql':
+        '-- transaction: off\ninsert into children values (1, null);\ninsert into children values (2, 7);\n',
+    };
+    const params = await paramsOf(scripts);
+    await expect(rig.attempt({ kind: 'apply-migrations', params })).rejects.toMatchObject({
+      code: 'MIGRATION_FAILED',
+      sqlState: '23503',
+      facts: expect.objectContaining({ line: 3 }),
+    });
+    expect(await live('select role from seen')).toEqual([{ role: owner }]);
+    expect(await statuses()).toContainEqual({ version: '002', status: 'failed' });
+  });
 });
 
 describe('a script that PostgreSQL refuses', () => {

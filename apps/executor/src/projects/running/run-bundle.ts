@@ -1,5 +1,6 @@
 import type { Session } from '../../postgres/session.js';
-import { appliedText, type TrackedMigration } from '../tracking/tracking-rows.js';
+import { appliedText, readApplied, type TrackedMigration } from '../tracking/tracking-rows.js';
+import { RUN_DEFERRED } from './run-statements.js';
 import type { ScriptRun } from './schema-run.js';
 import { BECOME_ADMIN, beginAsOwner } from './script-session.js';
 
@@ -45,7 +46,7 @@ function transactionText({ database, file, script, tracked }: ScriptRun, isLast:
   return [
     beginAsOwner(settings, isLast ? {} : { synchronous_commit: 'off' }),
     ...script.statements.map(({ text }) => text),
-    'set constraints all immediate',
+    RUN_DEFERRED,
     BECOME_ADMIN,
     appliedText(tracked, TIME_COLUMN),
     'commit',

@@ -2,9 +2,8 @@ import type { MigrationStatus } from '#shared/contracts/projects.js';
 import type { SqlScript } from '#shared/projects/migration-file.js';
 import { recordStatus } from '../tracking/tracking-rows.js';
 import { retryLocks } from './retry-locks.js';
-import { runStatements, runVerification } from './run-statements.js';
+import { RUN_DEFERRED, runStatements, runVerification, toldWith } from './run-statements.js';
 import type { RunOutcome, ScriptRun } from './schema-run.js';
-import { inScript } from './script-error.js';
 import { BECOME_ADMIN, beginClean, becomeOwner } from './script-session.js';
 
 export interface TransactionEnd {
@@ -59,22 +58,18 @@ async function work({ session, around, ...run }: ScriptRun, { verify }: Transact
   const { lockTimeoutMs } = run.file;
   await becomeOwner(session, { schema: run.tracked.schema, database: run.database, lockTimeoutMs }, true);
   await runStatements(session, run.script, around.signal);
-  // Here, not at the commit: triggers that were put off run as the owner, and fail with the script.
-  const now = 'set constraints all immediate';
   if (verify !== undefined) {
-    await inLast(run.script, session.query(now));
+    await inLast(run.script, session.query(RUN_DEFERRED));
     await runVerification(session, verify, around.signal);
     await session.query(BECOME_ADMIN);
   } else {
-    await inLast(run.script, session.query(`${now}; ${BECOME_ADMIN}`));
+    await inLast(run.script, session.query(`${RUN_DEFERRED}; ${BECOME_ADMIN}`));
   }
   return performance.now() - startedAt;
 }
 
 /** What was put off fails after all statements; it is told with the last of them. */
 async function inLast(script: SqlScript, work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    const last = script.statements.at(-1);
-    throw last === undefined ? error : inScript(script, last, error);
-  });
+  const last = script.statements.at(-1);
+  await (last === undefined ? work : toldWith(script, last, work));
 }

@@ -16,7 +16,7 @@ import { recordStatus } from '../tracking/tracking-rows.js';
 import { watchBuild } from './build-progress.js';
 import { loneStatement } from './lone-statement-of.js';
 import { retryLocks } from './retry-locks.js';
-import { runStatement, runVerification } from './run-statements.js';
+import { RUN_DEFERRED, runStatement, runVerification, toldWith } from './run-statements.js';
 import type { RunOutcome, ScriptRun } from './schema-run.js';
 import { BECOME_ADMIN, LOCK_TIMEOUT_MS, prepareOwnerSession } from './script-session.js';
 
@@ -86,7 +86,7 @@ async function runWithMark(run: ScriptRun, end: StatementsEnd, { statement, ordi
   await retrying(run, () =>
     inTransaction(session, async () => {
       await runStatement(session, run.script, statement);
-      await session.query(BECOME_ADMIN);
+      await toldWith(run.script, statement, session.query(`${RUN_DEFERRED}; ${BECOME_ADMIN}`));
       await beginStatement(session, journaled, { ordinal, statement, before: null });
       await finishStatement(session, journaled, ordinal);
       await around.reach('before-commit', tracked);

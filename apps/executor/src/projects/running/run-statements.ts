@@ -15,11 +15,17 @@ export async function runStatements(session: Session, script: SqlScript, signal:
 
 /** @throws as `runStatements` */
 export async function runStatement(session: Session, script: SqlScript, statement: SqlStatement): Promise<void> {
-  try {
-    await session.query(statement.text);
-  } catch (error) {
+  await toldWith(script, statement, session.query(statement.text));
+}
+
+/** Before the commit: what was put off runs as the owner, not as the administrator, and fails with the script. */
+export const RUN_DEFERRED = 'set constraints all immediate';
+
+/** Of work that belongs to a statement: a failure is told with its place. @throws as `runStatements` */
+export async function toldWith<T>(script: SqlScript, statement: SqlStatement, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
     throw inScript(script, statement, error);
-  }
+  });
 }
 
 /**
@@ -29,11 +35,8 @@ export async function runStatement(session: Session, script: SqlScript, statemen
 export async function runVerification(session: Session, script: SqlScript, signal: AbortSignal): Promise<void> {
   for (const statement of script.statements) {
     signal.throwIfAborted();
-    const { rows } = await session
-      .query<unknown[]>({ text: statement.text, rowMode: 'array' })
-      .catch((error: unknown) => {
-        throw inScript(script, statement, error);
-      });
+    const query = { text: statement.text, rowMode: 'array' };
+    const { rows } = await toldWith(script, statement, session.query<unknown[]>(query));
     const wrong = rows.filter(([first]) => first === false || first === null).length;
     if (wrong === 0) continue;
     const message = `${String(wrong)} of ${String(rows.length)} rows of the verification are false or null`;
