@@ -74,6 +74,19 @@ describe('a script outside a transaction', () => {
     expect(await live('select role from seen')).toEqual([{ role: owner }]);
     expect(await statuses()).toContainEqual({ version: '002', status: 'failed' });
   });
+
+  it('leaves no journal behind when it was corrected to one in a transaction', async () => {
+    const table = { 'migrations/main/001_table.up.sql': 'create table runs (id int);\n' };
+    const rows = (header: string, id: string) => ({
+      ...table,
+      'migrations/main/002_rows.up.sql': `${header}insert into runs values (1);\ninsert into runs values (${id});\n`,
+    });
+    const failing = await paramsOf(rows('-- transaction: off\n', "'no number'::text"));
+    await expect(rig.attempt({ kind: 'apply-migrations', params: failing })).rejects.toThrow(/002_rows/);
+    expect(await live('select from rehome.statement_journal')).toHaveLength(1);
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(rows('', '2')) });
+    expect(await live('select from rehome.statement_journal')).toEqual([]);
+  });
 });
 
 describe('a script that PostgreSQL refuses', () => {

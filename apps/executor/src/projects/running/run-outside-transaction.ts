@@ -145,7 +145,6 @@ async function settle(run: ScriptRun, end: StatementsEnd, executionTimeMs: numbe
   await inTransaction(session, async () => {
     await session.query(BECOME_ADMIN);
     await recordStatus(session, tracked, { status: end.status, executionTimeMs });
-    await forgetJournal(session, { ...end, migration: tracked });
     await around.reach('before-commit', tracked);
     await around.check();
   });

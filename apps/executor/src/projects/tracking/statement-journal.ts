@@ -67,11 +67,11 @@ export async function finishStatement(
   );
 }
 
-/** Of a script that has ended, or from a statement on that is not the one that was begun. */
+/** From a statement on that is not the one that was begun. What has ended is forgotten with the row that says so. */
 export async function forgetJournal(
   session: Session,
   { migration, direction }: JournaledScript,
-  from = 0,
+  from: number,
 ): Promise<void> {
   await session.query(
     `delete from rehome.statement_journal

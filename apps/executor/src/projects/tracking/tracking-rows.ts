@@ -87,6 +87,25 @@ export async function holdForRevert(session: Session, migration: TrackedMigratio
 }
 
 /**
+ * What follows from rows that `now_stands`: the line of the log each, and no script is in its middle any more. Whatever
+ * its journal says, of either direction, would let the next run of a script leave statements out.
+ */
+const FOLLOWS = `,
+     logged as (
+       insert into rehome.migration_log
+         (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
+       select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
+         from now_stands
+     ),
+     forgotten as (
+       delete from rehome.statement_journal as journal
+        using now_stands
+        where now_stands.status in ('applied', 'faked', 'rolled_back')
+          and (journal.project, journal.schema, journal.app, journal.version)
+            = (now_stands.project, now_stands.schema, now_stands.app, now_stands.version)
+     )`;
+
+/**
  * Writes within a transaction that its version is applied, with the line of the log; answers the time since the
  * transaction began. Fails, by a division by zero, where somebody else has settled it: then nothing of ours stands.
  */
@@ -103,12 +122,7 @@ export function appliedText(migration: TrackedMigration, column: string): string
                   applied_at = clock_timestamp(), migration_id = excluded.migration_id
             where tracked.status <> all (array[${STANDING.map(quoteLiteral).join(', ')}])
             returning *
-          ), logged as (
-            insert into rehome.migration_log
-              (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
-            select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
-              from now_stands
-          )
+          )${FOLLOWS}
           select max(execution_time_ms) / count(*) as ${column} from now_stands`;
 }
 
@@ -128,11 +142,8 @@ export async function recordStatus(
                    execution_time_ms = excluded.execution_time_ms, applied_by = excluded.applied_by,
                    applied_at = clock_timestamp(), migration_id = excluded.migration_id
              returning *
-           )
-           insert into rehome.migration_log
-             (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
-           select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
-             from now_stands`,
+           )${FOLLOWS}
+           select from now_stands`,
     values: [...keyOf(migration), migration.name, ...written(migration), status, Math.round(executionTimeMs)],
   });
 }
@@ -155,11 +166,8 @@ export async function recordWithoutRunning(
              applied_by = excluded.applied_by, applied_at = clock_timestamp(), migration_id = excluded.migration_id
        where tracked.status <> all (case when excluded.status = 'faked' then $2::text[] else $3::text[] end)
        returning *
-     )
-     insert into rehome.migration_log
-       (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
-     select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
-       from now_stands`,
+     )${FOLLOWS}
+     select from now_stands`,
     [JSON.stringify(migrations), STANDING, SETTLED_STATUSES],
   );
 }

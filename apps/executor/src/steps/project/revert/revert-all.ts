@@ -16,7 +16,6 @@ import { runOutsideTransaction } from '../../../projects/running/run-outside-tra
 import type { RunOutcome, ScriptRun } from '../../../projects/running/schema-run.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
 import { recordError, recordFailure } from '../../../projects/tracking/migration-errors.js';
-import { forgetJournal } from '../../../projects/tracking/statement-journal.js';
 import { holdForRevert, readTracking, type TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
 import type { Session } from '../../../postgres/session.js';
@@ -125,8 +124,6 @@ async function revertSchema(
           claim: () => holdForRevert(admin, tracked),
         });
     if (outcome.outcome === 'settled') return;
-    // What an interrupted apply had finished is gone: a next apply begins anew.
-    await forgetJournal(admin, { migration: tracked, direction: 'up' });
     const { server, database } = params.database.address;
     const told = { ...tracked, server: server.name, database, executionTimeMs: outcome.executionTimeMs };
     await tools.migrationLog.write({ ...told, status: 'rolled_back' });
