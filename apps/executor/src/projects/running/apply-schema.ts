@@ -55,29 +55,37 @@ export async function applySchema(
       index += runs < 0 ? left.length : runs;
       continue;
     }
-    const bundled = index >= alone ? await applyBundle(session, schema, apply, left) : undefined;
-    if (bundled === undefined || bundled.applied === 0) await runOne(session, schema, apply, migration);
+    const { tried, applied } = index >= alone ? await applyBundle(session, schema, apply, left) : NOTHING_SENT;
     // What was refused together is told by whatever fails alone.
-    if (bundled?.applied === 0) alone = index + bundled.tried;
-    index += Math.max(1, bundled?.applied ?? 1);
+    if (applied < tried) alone = index + tried;
+    if (applied === 0) await runOne(session, schema, apply, migration);
+    index += Math.max(1, applied);
   }
 }
 
-/** Those at the beginning that can be sent together; undefined where there is nothing to gain. */
+/** How many versions were sent together, and how many of them stand. */
+interface SentTogether {
+  readonly tried: number;
+  readonly applied: number;
+}
+
+const NOTHING_SENT: SentTogether = { tried: 0, applied: 0 };
+
+/** Those at the beginning that can be sent together, where there is anything to gain by it. */
 async function applyBundle(
   session: Session,
   schema: string,
   apply: DatabaseApply,
   left: readonly PendingMigration[],
-): Promise<{ readonly tried: number; readonly applied: number } | undefined> {
-  if (!apply.bundles) return undefined;
+): Promise<SentTogether> {
+  if (!apply.bundles) return NOTHING_SENT;
   const runs = left.map((migration) => runOf(session, schema, apply, migration));
   const end = left.findIndex(({ action }, index) => action !== 'run' || !isBundled(runs[index]));
   const bundle = end < 0 ? runs : runs.slice(0, end);
-  if (bundle.length < 2) return undefined;
-  const applied = await runBundle(bundle);
+  if (bundle.length < 2) return NOTHING_SENT;
+  const { tried, applied } = await runBundle(apply.admin, bundle);
   for (const { tracked, executionTimeMs } of applied) await apply.settled(tracked, { outcome: 'ran', executionTimeMs });
-  return { tried: bundle.length, applied: applied.length };
+  return { tried, applied: applied.length };
 }
 
 /** Those up to the next that runs, in one statement; not in the session of scripts, which may still be the owner. */

@@ -1,5 +1,5 @@
 import type { Session } from '../../postgres/session.js';
-import { appliedText, readApplied, type TrackedMigration } from '../tracking/tracking-rows.js';
+import { appliedText, readApplied, type TimedMigration } from '../tracking/tracking-rows.js';
 import { RUN_DEFERRED } from './run-statements.js';
 import type { ScriptRun } from './schema-run.js';
 import { BECOME_ADMIN, beginAsOwner } from './script-session.js';
@@ -11,29 +11,32 @@ const BUNDLE_LIMIT = 50;
  * Runs versions of one schema in a single message, each still a transaction of its own with its tracking row: on a
  * thousand schemas the round trips would take longer than the work. Commits but the last need not wait for the disk, for
  * the last one waits for all before it.
- * @returns the versions that were applied with the time each took; the first one missing was refused, and nothing
- *   after it was begun. What was wrong with it is found by running it by itself.
+ * @param admin tells what stands, where not all was applied
+ * @returns what became of as many as one message takes
  */
-export async function runBundle(runs: readonly ScriptRun[]): Promise<readonly BundledOutcome[]> {
+export async function runBundle(admin: Session, runs: readonly ScriptRun[]): Promise<BundleEnd> {
   const bundled = runs.slice(0, BUNDLE_LIMIT);
   const [first] = bundled;
-  if (first === undefined) return [];
+  if (first === undefined) return { tried: 0, applied: [] };
   const { session, around } = first;
   await around.check();
+  const tried = bundled.length;
   try {
     const text = bundled.map((run, index) => transactionText(run, index === bundled.length - 1)).join(SEPARATOR);
     const times = await timesOf(session, text);
-    return bundled.map(({ tracked }, index) => ({ tracked, executionTimeMs: times[index] ?? 0 }));
+    return { tried, applied: bundled.map(({ tracked }, index) => ({ tracked, executionTimeMs: times[index] ?? 0 })) };
   } catch {
     around.signal.throwIfAborted();
     await session.query('rollback');
-    return [];
+    const versions = bundled.map(({ tracked }) => tracked);
+    return { tried, applied: await readApplied(admin, versions) };
   }
 }
 
-export interface BundledOutcome {
-  readonly tracked: TrackedMigration;
-  readonly executionTimeMs: number;
+export interface BundleEnd {
+  readonly tried: number;
+  /** The first one missing was refused, nothing after it was begun. What was wrong is found by running it by itself. */
+  readonly applied: readonly TimedMigration[];
 }
 
 /** Whether a version is one transaction whose outcome needs no looking at. */

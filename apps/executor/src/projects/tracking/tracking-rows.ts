@@ -53,6 +53,31 @@ export async function readTracking(session: Session, project: string): Promise<T
   return rows;
 }
 
+/** A version that was applied, and how long it took. */
+export interface TimedMigration {
+  readonly tracked: TrackedMigration;
+  readonly executionTimeMs: number;
+}
+
+/** Which of these versions of one schema their migration has applied; in their order. */
+export async function readApplied(
+  session: Session,
+  migrations: readonly TrackedMigration[],
+): Promise<TimedMigration[]> {
+  const [first] = migrations;
+  if (first === undefined) return [];
+  const { rows } = await session.query<{ app: string; version: string; executionTimeMs: number }>(
+    `select app, version, execution_time_ms as "executionTimeMs"
+       from rehome.schema_migrations
+      where project = $1 and schema = $2 and migration_id = $3 and status = 'applied'`,
+    [first.project, first.schema, first.migrationId],
+  );
+  return migrations.flatMap((tracked) => {
+    const row = rows.find(({ app, version }) => app === tracked.app && version === tracked.version);
+    return row === undefined ? [] : { tracked, executionTimeMs: row.executionTimeMs };
+  });
+}
+
 /**
  * Takes the row of a version within the transaction that applies it, or as `running` by itself where there can be no
  * transaction. Whoever else wants it waits for our end, and then finds it settled.
