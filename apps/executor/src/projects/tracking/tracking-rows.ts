@@ -148,7 +148,7 @@ export function appliedText(migration: TrackedMigration, column: string): string
             where tracked.status <> all (array[${STANDING.map(quoteLiteral).join(', ')}])
             returning *
           )${FOLLOWS}
-          select max(execution_time_ms) / count(*) as ${column} from now_stands`;
+          select coalesce(max(execution_time_ms), 1) / count(*) as ${column} from now_stands`;
 }
 
 /** Writes how a version stands now, and the line of the log. */
