@@ -53,6 +53,18 @@ describe('a script outside a transaction', () => {
     ]);
   });
 
+  it('waits for locks as the file says, else as the project does, also behind a build that waits without end', async () => {
+    const found = (table: string) =>
+      `create table ${table} as select current_setting('lock_timeout') as timeout;\ncreate index concurrently on ${table} (timeout);\ninsert into ${table} select current_setting('lock_timeout');\n`;
+    const scripts = {
+      'migrations/main/001_project.up.sql': `-- transaction: off\n${found('by_project')}`,
+      'migrations/main/002_file.up.sql': `-- transaction: off\n-- lock-timeout: 700ms\n${found('by_file')}`,
+    };
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(scripts) });
+    expect(await live('select distinct timeout from by_project')).toEqual([{ timeout: '2s' }]);
+    expect(await live('select distinct timeout from by_file')).toEqual([{ timeout: '700ms' }]);
+  });
+
   it('runs triggers that were put off as the owner, and fails with the place of the statement that put them off', async () => {
     const { owner } = database;
     const scripts = {

@@ -18,7 +18,7 @@ import { loneStatement } from './lone-statement-of.js';
 import { retryLocks } from './retry-locks.js';
 import { RUN_DEFERRED, runStatement, runVerification, toldWith } from './run-statements.js';
 import type { RunOutcome, ScriptRun } from './schema-run.js';
-import { BECOME_ADMIN, LOCK_TIMEOUT_MS, prepareOwnerSession } from './script-session.js';
+import { BECOME_ADMIN, prepareOwnerSession, waitingForLocks } from './script-session.js';
 
 export interface StatementsEnd {
   readonly direction: ScriptDirection;
@@ -115,29 +115,31 @@ async function runAlone(run: ScriptRun, end: StatementsEnd, { statement, ordinal
 }
 
 async function send(
-  { session, script, around, file }: ScriptRun,
+  { session, script, around, file, database }: ScriptRun,
   { admin }: StatementsEnd,
   { statement, before }: { readonly statement: SqlStatement; readonly before: JsonValue },
 ): Promise<void> {
   const lone = loneStatement(statement);
+  const work = async (): Promise<void> => {
+    await lone.clean(session, before);
+    const { rows } = await session.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
+    try {
+      await watchBuild(
+        admin,
+        rows[0]?.pid ?? 0,
+        (progress) => {
+          around.building(progress);
+        },
+        () => runStatement(session, script, statement),
+      );
+    } catch (error) {
+      await lone.clean(session, before).catch(() => undefined);
+      throw error;
+    }
+  };
   // It queues before nobody: a build that gives up after two seconds begins anew, for ever.
-  const patient = lone.patient && file.lockTimeoutMs === undefined;
-  await session.query(`set lock_timeout = ${String(patient ? 0 : (file.lockTimeoutMs ?? LOCK_TIMEOUT_MS))}`);
-  await lone.clean(session, before);
-  const { rows } = await session.query<{ pid: number }>('select pg_backend_pid() as pid');
-  try {
-    await watchBuild(
-      admin,
-      rows[0]?.pid ?? 0,
-      (progress) => {
-        around.building(progress);
-      },
-      () => runStatement(session, script, statement),
-    );
-  } catch (error) {
-    await lone.clean(session, before).catch(() => undefined);
-    throw error;
-  }
+  const patient = lone.patient && file.lockTimeoutMs === undefined && database.settings['lock_timeout'] === undefined;
+  await (patient ? waitingForLocks(session, work) : work());
 }
 
 async function settle(run: ScriptRun, end: StatementsEnd, executionTimeMs: number): Promise<void> {

@@ -72,6 +72,21 @@ export async function prepareOwnerSession(session: Session, settings: ScriptSett
   await becomeOwner(session, settings, false);
 }
 
+/** Runs `work` in a session that waits for locks however long it takes, and afterwards as long as before. */
+export async function waitingForLocks<T>(session: Session, work: () => Promise<T>): Promise<T> {
+  const { rows } = await session.query<{ before: string }>(
+    `select pg_catalog.current_setting('lock_timeout') as before`,
+  );
+  await session.query('set lock_timeout = 0');
+  try {
+    return await work();
+  } finally {
+    // It fails only with the session, and what comes next tells of that.
+    const before = quoteLiteral(rows[0]?.before ?? String(LOCK_TIMEOUT_MS));
+    await session.query(`set lock_timeout = ${before}`).catch(() => undefined);
+  }
+}
+
 /** In the order in which they are set. */
 export function ownerSettings({ schema, database, lockTimeoutMs }: ScriptSettings): Record<string, string> {
   return {
