@@ -99,6 +99,40 @@ describe('a script outside a transaction', () => {
     await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(rows('', '2')) });
     expect(await live('select from rehome.statement_journal')).toEqual([]);
   });
+
+  it('that detaches a partition is finalized when its session ended in the middle', async () => {
+    const scripts = {
+      'migrations/main/001_tables.up.sql':
+        'create table events (id int) partition by range (id);\ncreate table events_1 partition of events for values from (0) to (10);\n',
+      'migrations/main/002_detach.up.sql':
+        '-- transaction: off\nalter table events detach partition events_1 concurrently;\n',
+    };
+    const params = await paramsOf(scripts);
+    const migrationId = randomUUID();
+    const [tables] = params.migrations;
+    await rig.attempt({
+      kind: 'apply-migrations',
+      params: { ...params, migrations: tables === undefined ? [] : [tables] },
+    });
+    const reader = await rig.client(database.address.database);
+    await reader.query('begin; select from events');
+    const applying = rig.attempt({ kind: 'apply-migrations', params, migrationId });
+    const ended = expect(applying).rejects.toMatchObject({ code: 'POSTGRES_UNREACHABLE' });
+    await until('the half of it that is committed', async () => {
+      const [row] = await live<object>(
+        `select pg_terminate_backend(pid)
+           from pg_stat_activity, pg_inherits
+          where inhdetachpending and query like '%detach partition%concurrently' and pid <> pg_backend_pid()`,
+      );
+      return row;
+    });
+    await ended;
+    await reader.query('rollback');
+    await reader.end();
+    await rig.attempt({ kind: 'apply-migrations', params, migrationId, attempt: 2 });
+    expect(await live('select from pg_inherits')).toEqual([]);
+    expect(await statuses()).toContainEqual({ version: '002', status: 'applied' });
+  });
 });
 
 describe('a script that PostgreSQL refuses', () => {

@@ -1,6 +1,7 @@
 import type { SqlStatement } from '#shared/projects/migration-file.js';
 import { flagAt, listAt, namesIn, nodeAt, textAt } from '#shared/projects/sql/tree.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
+import { detachPartition } from './detach-partition.js';
 import { indexBuild, reindex } from './index-build.js';
 import type { Interrupted, LoneStatement } from './lone-statement.js';
 
@@ -22,6 +23,13 @@ export function loneStatement(statement: SqlStatement): LoneStatement {
     case 'VacuumStmt':
     case 'ClusterStmt':
       return answering('repeat');
+    case 'AlterTableStmt': {
+      const [command] = listAt(body, 'cmds').map((item) => nodeAt(item, 'AlterTableCmd'));
+      const partition = nodeAt(command, 'def', 'PartitionCmd', 'name');
+      return textAt(command, 'subtype') === 'AT_DetachPartition'
+        ? detachPartition(relationOf(nodeAt(body, 'relation')), relationOf(partition))
+        : answering('unknown');
+    }
     default:
       return answering('unknown');
   }

@@ -15,6 +15,8 @@ export interface LoneStatement {
   judge(session: Session, before: JsonValue): Promise<Interrupted>;
   /** Takes away what a try that failed left half made. May be repeated. */
   clean(session: Session, before: JsonValue): Promise<void>;
+  /** What is to be sent now, where an earlier try left the statement half done and another one ends it. Reads only. */
+  ending?(session: Session): Promise<string | undefined>;
   /** Waits for others without standing in anybody's way, so that a long wait is better than many short ones. */
   readonly patient: boolean;
 }

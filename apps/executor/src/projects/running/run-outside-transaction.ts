@@ -122,6 +122,7 @@ async function send(
   const lone = loneStatement(statement);
   const work = async (): Promise<void> => {
     await lone.clean(session, before);
+    const text = (await lone.ending?.(session)) ?? statement.text;
     const { rows } = await session.query<{ pid: number }>('select pg_catalog.pg_backend_pid() as pid');
     try {
       await watchBuild(
@@ -130,7 +131,7 @@ async function send(
         (progress) => {
           around.building(progress);
         },
-        () => runStatement(session, script, statement),
+        () => runStatement(session, script, { ...statement, text }),
       );
     } catch (error) {
       await lone.clean(session, before).catch(() => undefined);
