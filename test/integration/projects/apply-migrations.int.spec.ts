@@ -171,3 +171,34 @@ describe('applying migrations', () => {
     expect(text).toContain(`applied shop main/v003_index at main/${database.address.database} schema public in `);
   });
 });
+
+describe('an apply whose database changed since its inspection', () => {
+  const LATER = {
+    ...SHOP,
+    'migrations/main/v004_later.up.sql': '-- requires: v002\nalter table orders add column later text;\n',
+  };
+
+  it('refuses under the lock what builds on another text of a version than its project has', async () => {
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(SHOP) });
+    const corrected = { ...LATER, 'migrations/main/v001_initial.up.sql': 'create table customers (id int);\n' };
+    const params = await paramsOf(corrected);
+    const migrations = params.migrations.filter(({ version }) => version === 'v004');
+    await expect(rig.attempt({ kind: 'apply-migrations', params: { ...params, migrations } })).rejects.toMatchObject({
+      code: 'DRIFT_DETECTED',
+      message: expect.stringContaining('migrations/main/v001_initial.up.sql was changed after it was applied'),
+    });
+    expect((await tracked()).map(({ version }) => version)).toEqual(['v001', 'v002', 'v003']);
+  });
+
+  it('refuses under the lock what requires a version that was taken back [d32]', async () => {
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(SHOP) });
+    const { database: name } = database.address;
+    await rig.rows(name, `update rehome.schema_migrations set status = 'rolled_back' where version = 'v002'`);
+    const params = await paramsOf(LATER);
+    const migrations = params.migrations.filter(({ version }) => version === 'v004');
+    await expect(rig.attempt({ kind: 'apply-migrations', params: { ...params, migrations } })).rejects.toMatchObject({
+      code: 'DRIFT_DETECTED',
+      message: expect.stringContaining('main/v004_later requires main/v002, which is gone'),
+    });
+  });
+});

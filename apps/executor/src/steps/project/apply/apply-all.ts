@@ -19,6 +19,7 @@ import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
 import { openAdmin, withDatabase } from '../../step-session.js';
 import { keyOf, readSettlement, resultOf, settledKeys, unsettled } from './apply-result.js';
+import { requireAsPlanned } from './require-as-planned.js';
 import { surroundingsOf } from './surroundings.js';
 
 type Context = StepContext<'apply-migrations'>;
@@ -31,6 +32,7 @@ export async function applyAll(context: Context): Promise<ApplyMigrationsResult>
     withMigrationLock(admin, { signal }, async () => {
       await lease.check();
       await ensureTracking(admin);
+      await requireAsPlanned(admin, project, params);
       await beginChange(admin, run);
       await tools.faults.reach('step.apply-migrations.tracked');
       const apply = await databaseApply(context, project, admin);
