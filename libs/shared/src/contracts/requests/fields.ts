@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, Max, Min, ValidateBy, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsNumber, Max, Min, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 
 interface FieldOptions {
   readonly description: string;
@@ -11,7 +11,7 @@ interface FieldOptions {
 
 /** A field that may be left out; `null` counts as left out nowhere, so that a typo is not silently a default. */
 function presence(options: FieldOptions): PropertyDecorator {
-  return options.optional === true ? IsOptional() : () => undefined;
+  return options.optional === true ? ValidateIf((_, value) => value !== undefined) : () => undefined;
 }
 
 function documented(options: FieldOptions, schema: object): PropertyDecorator {

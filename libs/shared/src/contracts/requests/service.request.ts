@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { Equals, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
+import { Equals, ValidateBy, ValidateNested } from 'class-validator';
 import type {
   ConfigFileDefinition,
   ConfigFileFormat,
@@ -265,7 +265,6 @@ export class PutService implements Omit<ServiceDefinition, 'name'> {
   })
   readonly startTimeoutMs?: number;
 
-  @IsOptional()
   @TextField({ optional: true, maxLength: 63, description: 'Only executors of this site run its steps' })
   readonly site?: string;
 }
