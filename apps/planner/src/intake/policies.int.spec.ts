@@ -44,6 +44,14 @@ describe('a policy of the registry', () => {
     }),
   );
 
+  it('is refused where it names what nobody registered, and would protect nothing', async () => {
+    const body = { match: { servers: ['pool-1', 'pol-1'], plans: ['premum'] }, approval: 'required' };
+    expect(await rig.call('PUT', '/v1/policies/misspelt', { body })).toMatchObject({
+      status: 422,
+      json: { code: 'SERVER_UNKNOWN', errors: [{ pointer: '/match/servers/1' }, { pointer: '/match/plans/0' }] },
+    });
+  });
+
   it('lets a plan wait that never asked for it, and says which policy wants it', async () => {
     const { id } = await planned('requester', { options: { approval: 'auto' } });
     expect((await rig.call('GET', `/v1/migrations/${id}`)).json).toMatchObject({

@@ -85,7 +85,7 @@ function compilePlan(state: Common, recipe: Recipe, facts: JsonObject | undefine
   const { plan } = compiled;
   const { migrationId } = request;
   // Nobody needs to approve that there is nothing to do.
-  const approval = plan.steps.length === 0 ? undefined : approvalOf(plan, request.request, request.policies);
+  const approval = plan.steps.length === 0 ? undefined : approvalOf(plan, request);
   const waits = approval === undefined ? {} : { approval };
   return {
     events: [event('PlanCompiled', { migrationId, plan, planHash: hashPlan(plan), ...waits })],

@@ -7,15 +7,20 @@ import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { bodyOf, queryOf } from '../http/parsed.pipe.js';
 import { policyDefinition, sourceDefinition } from './definitions.js';
 import { entryName, sameName } from './entry-name.js';
+import { refuseUnregistered, type NamedEntry } from './refuse-unregistered.js';
 import { RegistryCalls } from './registry-calls.js';
 import { PageQuery, type Page } from './registry-page.js';
 import { PolicyPage, PolicyView, SourcePage, SourceView } from './registry-views.js';
+import { Registry } from './registry.js';
 
 /** Who may ask for what over Kafka, and which plans wait for a second person. */
 @ApiTags('registry')
 @Controller('v1')
 export class AccessController {
-  constructor(private readonly calls: RegistryCalls) {}
+  constructor(
+    private readonly calls: RegistryCalls,
+    private readonly registry: Registry,
+  ) {}
 
   @Put('sources/:name')
   @NeedsRole('operator', 'Say what a publisher may ask for')
@@ -52,12 +57,15 @@ export class AccessController {
   @ApiBody({ type: PutPolicy })
   @ApiOkResponse({ type: PolicyView, description: 'What stands now' })
   @problemResponse(400, 'The body does not have its shape')
+  @problemResponse(422, 'A server or plan that it matches is not registered')
   async putPolicy(
     @Param('name') name: string,
     @Body(bodyOf(PutPolicy)) body: PutPolicy,
     @Caller() caller: Principal,
   ): Promise<PolicyDefinition> {
     const data = policyDefinition(entryName(name), sameName(body, 'name', name));
+    // A misspelt name would match nothing, and so protect nothing.
+    refuseUnregistered(namedBy(data.match), await this.registry.current());
     return this.calls.put('policy', data.name, { type: 'PolicySet', data }, caller);
   }
 
@@ -76,4 +84,11 @@ export class AccessController {
   policies(@Query(queryOf(PageQuery)) query: PageQuery): Promise<Page<PolicyDefinition>> {
     return this.calls.page('policy', query);
   }
+}
+
+function namedBy({ servers = [], plans = [] }: PolicyDefinition['match']): NamedEntry[] {
+  return [
+    ...servers.map((name, at) => ({ noun: 'server', name, pointer: `/match/servers/${String(at)}` }) as const),
+    ...plans.map((name, at) => ({ noun: 'entitlements', name, pointer: `/match/plans/${String(at)}` }) as const),
+  ];
 }

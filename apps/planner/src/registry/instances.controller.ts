@@ -1,17 +1,15 @@
 import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import type { InstanceDefinition } from '#shared/contracts/registry.js';
 import { PutInstance } from '#shared/contracts/requests/registry.request.js';
 import { INSTANCE_ID, normalInstanceId } from '#shared/contracts/requests/upgrade.request.js';
-import type { ErrorCode } from '#shared/errors/error-codes.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { bodyOf, queryOf } from '../http/parsed.pipe.js';
-import { invalidRequest, RequestRefused } from '../http/request-refused.js';
+import { invalidRequest } from '../http/request-refused.js';
 import { instanceDefinition } from './definitions.js';
 import { sameName } from './entry-name.js';
-import type { RegistryEntries } from './registry-entries.js';
+import { refuseUnregistered } from './refuse-unregistered.js';
 import { PageQuery, pageOfNames, type Page } from './registry-page.js';
 import { InstancePage, instanceView, InstanceView } from './registry-views.js';
 import { Registry } from './registry.js';
@@ -45,7 +43,14 @@ export class InstancesController {
       ]);
     const data = instanceDefinition(instanceId, sameName(body, 'instanceId', instanceId));
     const [entries, before] = await Promise.all([this.registry.current(), this.registry.instance(instanceId)]);
-    refuseUnknown(data, entries);
+    refuseUnregistered(
+      [
+        { noun: 'server', name: data.server, pointer: '/server' },
+        { noun: 'service', name: data.service, pointer: '/service' },
+        { noun: 'entitlements', name: data.plan, pointer: '/plan' },
+      ],
+      entries,
+    );
     await this.writer.write({ definition: { type: 'InstanceRegistered', data }, before, actor: caller.actor });
     return instanceView({ ...before, definition: data, version: before?.version ?? 0 }, entries);
   }
@@ -73,19 +78,4 @@ export class InstancesController {
     ]);
     return { items: states.flatMap((state) => (state === undefined ? [] : instanceView(state, entries))), next };
   }
-}
-
-/** A tenant that names what nobody registered could never be migrated; better told now than then. */
-function refuseUnknown({ server, service, plan }: InstanceDefinition, entries: RegistryEntries): void {
-  const missing: { code: ErrorCode; pointer: string; message: string }[] = [];
-  if (!entries.server.has(server))
-    missing.push({ code: 'SERVER_UNKNOWN', pointer: '/server', message: `server "${server}" is not registered` });
-  if (!entries.service.has(service))
-    missing.push({ code: 'SERVICE_UNKNOWN', pointer: '/service', message: `service "${service}" is not registered` });
-  if (!entries.entitlements.has(plan))
-    missing.push({ code: 'PLAN_UNKNOWN', pointer: '/plan', message: `plan "${plan}" has no entitlements` });
-  const [first] = missing;
-  if (first === undefined) return;
-  const errors = missing.map(({ pointer, message }) => ({ pointer, message }));
-  throw new RequestRefused(first.code, errors.map((error) => error.message).join('; '), { errors });
 }

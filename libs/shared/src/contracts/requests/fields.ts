@@ -128,12 +128,14 @@ export function ChoiceField(
   );
 }
 
-/** A list of some of `values`, each at most once. */
-export function ChoicesField(options: FieldOptions & { readonly values: readonly string[] }): PropertyDecorator {
-  const { values } = options;
+/** A list of some of `values`, each at most once; at least one unless `minItems` says otherwise. */
+export function ChoicesField(
+  options: FieldOptions & { readonly values: readonly string[]; readonly minItems?: 0 },
+): PropertyDecorator {
+  const { values, minItems = 1 } = options;
   const holds = (v: unknown): boolean =>
     Array.isArray(v) &&
-    v.length > 0 &&
+    v.length >= minItems &&
     new Set(v).size === v.length &&
     v.every((item) => values.includes(item as string));
   return applyDecorators(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseAs } from './parse.js';
-import { PutEntitlements, PutInstance, PutServer, PutSource } from './registry.request.js';
+import { PutEntitlements, PutInstance, PutPolicy, PutServer, PutSource } from './registry.request.js';
 import { PutService } from './service.request.js';
 
 function pointersOf(type: new () => object, body: unknown): string[] {
@@ -108,6 +108,19 @@ describe('a source', () => {
   it('names the kinds it may publish, none of them to shut it out', () => {
     expect(pointersOf(PutSource, { kinds: ['upgrade'] })).toEqual([]);
     expect(pointersOf(PutSource, { kinds: [] })).toEqual([]);
+    expect(pointersOf(PutSource, { kinds: ['*'] })).toEqual([]);
     expect(pointersOf(PutSource, {})).toEqual(['/kinds']);
+  });
+
+  it('names no kind that does not exist, which would give no right', () => {
+    expect(pointersOf(PutSource, { kinds: ['upgrade', 'relocat'] })).toEqual(['/kinds']);
+  });
+});
+
+describe('a policy', () => {
+  it('matches kinds that exist: a misspelt one would protect nothing', () => {
+    expect(pointersOf(PutPolicy, { match: { kinds: ['relocate', 'retire'] }, approval: 'required' })).toEqual([]);
+    for (const kinds of [['relocat'], ['*'], []])
+      expect(pointersOf(PutPolicy, { match: { kinds }, approval: 'required' })).toEqual(['/match/kinds']);
   });
 });

@@ -3,6 +3,7 @@ import type { EntitlementsDefinition, InstanceDefinition, ServerDefinition } fro
 import {
   AmountField,
   ChoiceField,
+  ChoicesField,
   IdentifierField,
   IntegerField,
   ObjectField,
@@ -11,11 +12,15 @@ import {
   TextField,
   TextsField,
 } from './fields.js';
+import { MIGRATION_REQUESTS } from './migration.request.js';
 import { INSTANCE_ID, normalInstanceId } from './upgrade.request.js';
 
 const HOST = /^(?:[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+)$/;
 const QUANTITY = /^\d+(?:\.\d+)?\s?(?:[kKMGTP]i?)?B?$/;
 const QUANTITY_SHAPE = 'an amount with unit, such as 512Mi, 4Gi or 20G';
+
+/** A misspelt kind would make a policy protect nothing and a right allow nothing. */
+const KINDS = Object.keys(MIGRATION_REQUESTS);
 
 /** Body of PUT /v1/servers/{name}. */
 export class PutServer implements Omit<ServerDefinition, 'name'> {
@@ -141,8 +146,8 @@ export class PutSource {
   @TextField({ optional: true, maxLength: 200, description: 'May repeat the source of the path', example: '/billing' })
   readonly source?: string;
 
-  @TextsField({
-    maxItems: 64,
+  @ChoicesField({
+    values: ['*', ...KINDS],
     minItems: 0,
     description: 'Kinds of request it may publish; `*` for all, none to take every right back',
     example: ['upgrade'],
@@ -152,13 +157,13 @@ export class PutSource {
 
 /** Which plans a policy is about; without any list, every plan. */
 export class PolicyMatch {
-  @TextsField({ optional: true, maxItems: 64, description: 'Kinds of request', example: ['upgrade'] })
+  @ChoicesField({ optional: true, values: KINDS, description: 'Kinds of request', example: ['upgrade'] })
   readonly kinds?: readonly string[];
 
   @TextsField({
     optional: true,
     maxItems: 256,
-    description: 'Servers that hold a database which the plan touches',
+    description: 'Servers of the tenants, databases and backups that the plan is about',
     example: ['pool-2'],
   })
   readonly servers?: readonly string[];
