@@ -16,6 +16,14 @@ describe('a migration under way', () => {
     expect(history.decided()).toEqual(['StepCommanded preflight-target']);
   });
 
+  test('goes on in spite of a pause while the application is down, and holds back what comes after', () => {
+    const history = History.requested().until('stop-service');
+    history.add('MigrationPaused', { migrationId: 'm', requestedBy: 'key:a', reason: 'came too late' });
+    history.until('start-service').done('start-service');
+    expect(history.state.status).toBe('paused');
+    expect(history.decided()).toEqual([]);
+  });
+
   test('gives a step what earlier steps answered', () => {
     const history = History.requested().until('edit-config');
     expect(history.last('StepCommanded').params).toMatchObject({
@@ -162,6 +170,17 @@ describe('a halted migration', () => {
     const history = halted();
     history.add('StepResolved', { ...key(history), outcome: 'done', note: 'looked', resolvedBy: 'key:operator' });
     expect(history.advance()).toEqual(['StepCommanded apply-privileges']);
+  });
+
+  test('is not down any longer when a person saw that the application was started', () => {
+    const history = History.requested().until('start-service').started('start-service');
+    history.told('start-service', { needsDecision: BROKEN }).settle().later(3_000);
+    history.add('StepResolved', { ...key(history), outcome: 'done', note: 'looked', resolvedBy: 'key:operator' });
+    const { totalMs, sinceMs } = history.known.downtime;
+    expect(sinceMs).toBeUndefined();
+    expect(totalMs).toBeGreaterThan(3_000);
+    history.later(60_000).until();
+    expect(history.last('MigrationCompleted').downtimeMs).toBe(totalMs);
   });
 
   test('tries the step again when a person saw that it is not done', () => {

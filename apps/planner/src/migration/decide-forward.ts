@@ -8,7 +8,7 @@ import { DOWNTIME_TIMER, decideStop, failedStep, reasonToStop } from './decide-s
 import { failureOfRun } from './judge-result.js';
 import type { StateOf } from './migration-state.js';
 import { resolveInputs } from './resolve-inputs.js';
-import { hasSucceeded, latestRun, resultOf } from './step-runs.js';
+import { hasSucceeded, isDown, latestRun, resultOf } from './step-runs.js';
 import { switchRecord } from './switch-record.js';
 
 type Forward = StateOf<'migrating' | 'paused'>;
@@ -53,7 +53,7 @@ function goOn(state: Forward): Decision {
   if (retries.length > 0) return { events: retries.map((run) => commandRetry(run, state.planned)) };
   const { steps } = state.planned.plan;
   if (steps.every((step) => hasSucceeded(state, step.id))) return finish(state);
-  return state.status === 'paused' ? NOTHING : commandReady(state);
+  return state.status === 'paused' && !isDown(state) ? NOTHING : commandReady(state);
 }
 
 function finish(state: Forward): Decision {

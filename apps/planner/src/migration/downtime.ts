@@ -1,12 +1,13 @@
-import type { LedgerEvent } from '#shared/contracts/events.js';
+import type { LedgerEvent, StepRunKey } from '#shared/contracts/events.js';
 import type { Plan } from '#shared/contracts/plan.js';
 import type { Downtime } from './migration-state.js';
 
 export const NO_DOWNTIME: Downtime = { sinceMs: undefined, totalMs: 0 };
 
 /**
- * Counts the time without the application: from the first start of a step that runs while it is down to the
- * success of its start, or to the undone stop. The undo of a start takes it down again.
+ * Counts the time without the application, or, where the plan holds none, without a database that it could write to: from
+ * the first start of a step that is down to the end of the last of them, or to the undo of the first. A person may have
+ * found that end. The undo of a start takes the application down again.
  */
 export function countDowntime(downtime: Downtime, event: LedgerEvent, plan: Plan | undefined): Downtime {
   const atMs = Date.parse(event.recordedAt);
@@ -14,9 +15,10 @@ export function countDowntime(downtime: Downtime, event: LedgerEvent, plan: Plan
     case 'StepStarted':
       return takesDown(event.data, plan) ? goDown(downtime, atMs) : downtime;
     case 'StepSucceeded':
-      return event.data.kind === 'start-service' ? comeUp(downtime, atMs) : downtime;
     case 'StepUndone':
-      return event.data.kind === 'stop-service' ? comeUp(downtime, atMs) : downtime;
+      return bringsUp(event.data, plan) ? comeUp(downtime, atMs) : downtime;
+    case 'StepResolved':
+      return event.data.outcome === 'done' && bringsUp(event.data, plan) ? comeUp(downtime, atMs) : downtime;
     default:
       return downtime;
   }
@@ -30,6 +32,11 @@ export function downtimeAt(downtime: Downtime, recordedAt: string): number {
 function takesDown(run: { stepId: string; direction: 'run' | 'undo'; kind: string }, plan: Plan | undefined): boolean {
   if (run.direction === 'undo') return run.kind === 'start-service';
   return plan?.steps.some((step) => step.id === run.stepId && step.down) === true;
+}
+
+function bringsUp({ stepId, direction }: Pick<StepRunKey, 'stepId' | 'direction'>, plan: Plan | undefined): boolean {
+  const down = plan?.steps.filter((step) => step.down) ?? [];
+  return down.at(direction === 'undo' ? 0 : -1)?.id === stepId;
 }
 
 function goDown(downtime: Downtime, atMs: number): Downtime {

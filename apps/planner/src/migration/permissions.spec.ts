@@ -48,6 +48,13 @@ const moments: readonly Moment[] = [
   { moment: 'it prepares', state: at('create-database'), cancel: 'allowed', rollBack: 'allowed', pause: 'allowed' },
   { moment: 'it is paused', state: paused().state, cancel: 'allowed', rollBack: 'allowed', pause: CONFLICT },
   {
+    moment: 'the stop is commanded and no executor told of it yet',
+    state: at('stop-service'),
+    cancel: 'allowed',
+    rollBack: 'allowed',
+    pause: CONFLICT,
+  },
+  {
     moment: 'the application is down',
     state: at('restore-database'),
     cancel: 'allowed',

@@ -1,7 +1,7 @@
 import type { Failure, StepRunKey } from '#shared/contracts/events.js';
 import { failure } from './decision.js';
 import { isOver, type MigrationState, type StepRun } from './migration-state.js';
-import { isCommitted } from './step-runs.js';
+import { isCommitted, isDown } from './step-runs.js';
 
 /** Whether a person's wish fits the state; if not, why not and what to do instead. */
 export type Permission = { readonly allowed: true } | { readonly allowed: false; readonly refusal: Failure };
@@ -50,7 +50,7 @@ export function mayApprove(state: MigrationState, { planHash, approvedBy }: Appr
 export function mayPause(state: MigrationState): Permission {
   if (state.status !== 'migrating')
     return alreadyOver(state) ?? conflict(`only a migration under way can pause, this one is ${state.status}`);
-  if (state.downtime.sinceMs === undefined) return ALLOWED;
+  if (!isDown(state)) return ALLOWED;
   return conflict('the application is down; a pause would prolong that: let it go on, or cancel');
 }
 

@@ -20,6 +20,13 @@ export function hasSucceeded(state: Runs, stepId: string): boolean {
   return resultOf(state, stepId) !== undefined;
 }
 
+/** From the command of the first step that is down until the last of them is done: what a pause would prolong. */
+export function isDown({ runs, planned }: Pick<Common, 'runs' | 'planned'>): boolean {
+  const down = planned?.plan.steps.filter((step) => step.down) ?? [];
+  const commanded = down.some((step) => latestRun({ runs }, step.id) !== undefined);
+  return commanded && !down.every((step) => hasSucceeded({ runs }, step.id));
+}
+
 /** An executor has it, or will: its outcome is still to come. */
 export function isInFlight(run: StepRun): boolean {
   const { status } = run.progress;
