@@ -63,7 +63,7 @@ const rules: readonly { readonly rule: string; readonly steps: () => PlannedStep
   {
     rule: 'no step between stop and start is not down',
     steps: () => withStep('verify-copy', { down: false }),
-    problem: 'step verify-copy runs while the application is stopped',
+    problem: 'step verify-copy runs while the application is down',
   },
   {
     rule: 'restoresService follows from the kind',

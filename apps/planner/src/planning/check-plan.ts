@@ -17,7 +17,7 @@ export function checkPlan(plan: Pick<Plan, 'steps' | 'reservations' | 'checks'>)
   return [
     ...inputsFromLaterSteps(order),
     ...traitsThatDiffer(plan.steps),
-    ...downOutsideTheStop(order),
+    ...downOutsideTheOutage(order, served ? OUTAGE.served : OUTAGE.unserved),
     ...(served ? servedProblems(order) : unservedProblems(order)),
     ...PREREQUISITES.flatMap((rule) => missingPrerequisites(order, rule)),
     ...unprovenDestruction(order, plan.checks),
@@ -144,17 +144,28 @@ function fencesWithoutStop(order: Order): string[] {
     .map((step) => `step ${step.id} fences before any service is stopped`);
 }
 
-/** Down is what lies from a stop to the start after it, and nothing else. */
-function downOutsideTheStop(order: Order): string[] {
-  const stops = order.steps.filter((step) => step.kind === 'stop-service');
-  const starts = order.steps.filter((step) => step.kind === 'start-service');
+/** What takes the application down and what ends that. One that we do not stop cannot write to a fenced database either. */
+const OUTAGE: Readonly<Record<'served' | 'unserved', Outage>> = {
+  served: { from: ['stop-service'], to: ['start-service'] },
+  unserved: { from: ['fence-source'], to: ['publish-database', 'reinstate-source'] },
+};
+
+interface Outage {
+  readonly from: readonly StepKind[];
+  readonly to: readonly StepKind[];
+}
+
+/** Down is what lies from the begin of the outage to its end, and nothing else. */
+function downOutsideTheOutage(order: Order, { from, to }: Outage): string[] {
+  const stops = order.steps.filter((step) => from.includes(step.kind));
+  const starts = order.steps.filter((step) => to.includes(step.kind));
   return order.steps.flatMap((step) => {
     const stopped = stops.some((stop) => stop === step || isEarlier(order, stop, step));
     const started = starts.some((start) => isEarlier(order, start, step));
     const down = stopped && !started;
     if (step.down === down) return [];
     return [
-      `step ${step.id} ${down ? 'runs while the application is stopped' : 'is marked down but the application runs'}`,
+      `step ${step.id} ${down ? 'runs while the application is down' : 'is marked down but the application runs'}`,
     ];
   });
 }

@@ -131,10 +131,16 @@ describe('a relocation', () => {
     expect(plan.steps.filter(({ pointOfNoReturn }) => pointOfNoReturn !== 'before').map(({ id }) => id)).toEqual([
       'publish-database',
     ]);
-    expect(plan.steps.some(({ down }) => down)).toBe(false);
     expect(plan.outcome).not.toHaveProperty('instanceId');
     // Nobody named a role: the one that owns the database, called the same at the target.
     expect(stepOf(plan, 'create-database').params).toMatchObject({ role: 'acme_app', sourceOwner: 'acme_app' });
+  });
+
+  test('without a service is down from the fence until the copy has its name', () => {
+    const plan = planOf(relocateRecipe, WITHOUT_SERVICE, { options: { maxDowntimeMs: 1_000 } });
+    const down = plan.steps.filter((step) => step.down).map(({ id }) => id);
+    expect([down[0], down.at(-1)]).toEqual(['fence-source', 'publish-database']);
+    expect(plan.maxDowntimeMs).toBe(1_000);
   });
 
   test('under another name needs a key that tells the application', () => {

@@ -86,10 +86,9 @@ function createStep({ facts, source, sourceOwner, sourceSite, target }: MovePart
   });
 }
 
-/** From the stop to the published copy: an application is down. */
+/** From the stop, or the fence where there is no service, to the published copy: an application cannot work. */
 export function cutoverSteps(parts: MoveParts): UnplacedStep[] {
-  const down = parts.service !== undefined;
-  return [...freezeSteps(parts), ...copySteps(parts)].map((step) => ({ ...step, down }));
+  return [...freezeSteps(parts), ...copySteps(parts)].map((step) => ({ ...step, down: true }));
 }
 
 /** Nobody writes any more, and a backup stands. */

@@ -63,7 +63,6 @@ function compileDiscard(request: RecipeRequest, move: LocatedReturn, facts: Json
   const sourceSite = move.source.server.site;
   const parts = { facts: database, tools, source, sourceOwner: roles.source, sourceSite, target, label: 'pre_return' };
   const freeze = freezeSteps({ ...parts, sourceSecretRef: move.source.secretRef, ...(service && { service }) });
-  const down = service !== undefined;
   const manner = { ...mannerOf(move), warnings: [lossWarning(move), ...(mannerOf(move).warnings ?? [])] };
   return {
     outcome: 'plan',
@@ -71,7 +70,7 @@ function compileDiscard(request: RecipeRequest, move: LocatedReturn, facts: Json
       ...planHead(request, move, { checks, database, manner }),
       steps: inSequence([
         captureStep(parts),
-        ...[...freeze, reinstateStep(move, retired)].map((step) => ({ ...step, down })),
+        ...[...freeze, reinstateStep(move, retired)].map((step) => ({ ...step, down: true })),
         ...(service === undefined ? [] : switchSteps({ service, source, target, verified: retired.verified })),
         retireStep(source, sourceSite),
       ]),

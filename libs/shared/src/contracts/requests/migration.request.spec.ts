@@ -101,6 +101,10 @@ describe('a request for a migration', () => {
       code: 'OPTION_UNSUPPORTED',
       pointers: ['/options/rehearse'],
     });
+    expect(refusal({ ...backup, options: { maxDowntimeMs: 60_000 } })).toEqual({
+      code: 'OPTION_UNSUPPORTED',
+      pointers: ['/options/maxDowntimeMs'],
+    });
     for (const rehearse of [true, false])
       expect(parseMigrationRequest({ ...upgrade, options: { rehearse } }).ok).toBe(true);
   });

@@ -81,16 +81,20 @@ export function requestJson(request: MigrationRequest): JsonObject {
   return instanceToPlain(request, { exposeUnsetFields: false }) as JsonObject;
 }
 
-/** Kinds that copy a database whose application would be down meanwhile. */
-const REHEARSED: readonly string[] = ['upgrade', 'relocate', 'return'];
+/** Kinds that copy a database whose application is down meanwhile: only these count it, and can be rehearsed. */
+const MOVES: readonly string[] = ['upgrade', 'relocate', 'return'];
 
 /** Known to the contract but not carried out for this kind: refused, because ignoring a promise is worse. */
 function unsupportedOptions(request: MigrationRequest): FieldProblem[] {
   const problems: FieldProblem[] = [];
-  if (request.options?.rehearse === true && !REHEARSED.includes(request.kind))
+  if (MOVES.includes(request.kind)) return problems;
+  const moves = MOVES.join(', ');
+  if (request.options?.rehearse === true)
+    problems.push({ pointer: '/options/rehearse', message: `only ${moves} can be rehearsed; leave it out` });
+  if (request.options?.maxDowntimeMs !== undefined)
     problems.push({
-      pointer: '/options/rehearse',
-      message: `only ${REHEARSED.join(', ')} can be rehearsed; leave it out`,
+      pointer: '/options/maxDowntimeMs',
+      message: `only ${moves} take an application down; leave it out`,
     });
   return problems;
 }
