@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { MoveWorld } from '../harness/move-world.js';
 import { contentOf } from '../harness/sample-databases.js';
 import type { MigrationBody } from '../../scripts/quickstart/migration-body.js';
@@ -107,7 +109,8 @@ describe('what a move put aside', () => {
     const { adminUrl } = tenant.options.server;
     const { retiredAs, backup } = (await given().migration(id)).result?.certificate ?? {};
     const place = { adminUrl, database: retiredAs ?? '', owner: tenant.options.owner };
-    expect((await contentOf(place)).rows).not.toBe('0');
+    const before = (await contentOf(place)).rows;
+    expect(before).not.toBe('0');
     const unknown = await given().ended(await given().ask({ kind: 'retire', migrationId: id, backupId: id }));
     expect(unknown.status).toBe('refused');
     expect(unknown.reasons.map(({ detail }) => detail).join()).toContain('verified-backup');
@@ -117,6 +120,33 @@ describe('what a move put aside', () => {
     expect(gone.result).toMatchObject({ retired: { database: retiredAs, backupId: backup?.backupId } });
     expect(await databases(adminUrl, retiredAs)).toEqual([]);
     await tenant.healthy();
+    // All that is left of it does not expire, and can be had back.
+    const kept = await given().planner.call('GET', `/v1/backups/${backup?.backupId ?? ''}`);
+    expect(kept).toMatchObject({ status: 'verified', expiresAt: null });
+    const target = {
+      server: tenant.options.server.name,
+      database: `${retiredAs ?? ''}_back`,
+      owner: tenant.options.owner,
+    };
+    await completed({ kind: 'restore', backupId: backup?.backupId, target });
+    expect((await contentOf({ ...place, database: target.database })).rows).toBe(before);
+  }, 170_000);
+
+  it('stays when one byte of its backup was flipped, which is set down', async () => {
+    const { tenant, id } = await upgraded();
+    const { adminUrl } = tenant.options.server;
+    const { retiredAs, backup } = (await given().migration(id)).result?.certificate ?? {};
+    const stands = () => given().planner.call<{ path: string }>('GET', `/v1/backups/${backup?.backupId ?? ''}`);
+    const toc = join((await stands()).path, 'dump', 'toc.dat');
+    const bytes = readFileSync(toc);
+    bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+    writeFileSync(toc, bytes);
+    const asked = await given().ask({ kind: 'retire', migrationId: id, backupId: backup?.backupId });
+    const body = await given().ended(asked);
+    expect(body.status).toBe('refused');
+    expect(body.reasons.map(({ detail }) => detail).join()).toContain('other bytes than its manifest says');
+    expect(await stands()).toMatchObject({ status: 'damaged' });
+    expect(await databases(adminUrl, retiredAs)).toEqual([{ name: retiredAs }]);
   }, 170_000);
 
   it('is left alone when it does not carry the mark of its move', async () => {

@@ -76,3 +76,14 @@ test('the backup of a move has its time, one of a tier stays until it is cleaned
   const expires = new Map(rows.map((row) => [row.backup_id, row.expires]));
   expect([expires.get(moves.backupId), expires.get(daily.backupId)]).toEqual([true, false]);
 });
+
+test('the backup of a move stays for good once it is all that is left', async () => {
+  const expired = new BackupCatalogue(ledger.executor.pools.reads, -1);
+  const [left, other] = [backupOf({ site: 'left' }), backupOf({ site: 'left' })];
+  await expired.record(left);
+  await expired.record(other);
+  await catalogue.keepForGood(left.backupId);
+  expect((await catalogue.expired('left')).map(({ backupId }) => backupId)).toEqual([other.backupId]);
+  await catalogue.markDeleted(other.backupId);
+  await expect(catalogue.keepForGood(other.backupId)).rejects.toMatchObject({ code: 'BACKUP_UNKNOWN' });
+});

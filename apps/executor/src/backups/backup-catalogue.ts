@@ -206,6 +206,18 @@ export class BackupCatalogue {
     if (rows.length === 0) throw unknownBackup(backupId);
   }
 
+  /**
+   * What it holds stands nowhere else by now: its time does not end any more.
+   * @throws RehomeError BACKUP_UNKNOWN
+   */
+  async keepForGood(backupId: string): Promise<void> {
+    const rows = await this.query(
+      `update executor.backup set expires_at = null where backup_id = $1 and deleted_at is null returning backup_id`,
+      [backupId],
+    );
+    if (rows.length === 0) throw unknownBackup(backupId);
+  }
+
   async markDeleted(backupId: string): Promise<void> {
     await this.query(`update executor.backup set deleted_at = clock_timestamp() where backup_id = $1`, [backupId]);
   }

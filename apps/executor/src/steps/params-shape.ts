@@ -120,6 +120,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
   },
   'restore-file': {
     path: 'text',
+    backupId: 'text?',
     format: 'text',
     sha256: 'text',
     server: 'object',

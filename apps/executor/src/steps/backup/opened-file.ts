@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ServerEndpoint } from '#shared/contracts/registry.js';
 import type { DatabaseFacts, ExtensionFact } from '#shared/contracts/steps/inspection-steps.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { CheckedBackup } from '../../backups/checked-backup.js';
 import { readArchive } from '../../backups/files/archive-facts.js';
 import { findDumpFile, unpack, type DumpFile } from '../../backups/files/dump-file.js';
 import { readScript, type ScriptExtension } from '../../backups/files/plain-script.js';
@@ -9,6 +10,7 @@ import { findScriptTool } from '../../backups/files/script-tool.js';
 import { majorOf, serverVersion, type Session } from '../../postgres/session.js';
 import { findTools, type PostgresTools } from '../../postgres/tools.js';
 import type { StepContext } from '../../running/step.js';
+import { sameMajor } from '../database/restore-database.step.js';
 import { readAttributes } from '../database/working-database.js';
 import { MAINTENANCE_DATABASE, withAdmin } from '../step-session.js';
 
@@ -17,7 +19,7 @@ export type Running = Pick<StepContext<StepKind>, 'run' | 'signal' | 'tools'>;
 /** Attributes of a new database on the server where nobody says otherwise. */
 const USUAL = 'template0';
 
-/** A dump of somebody else, unpacked and read as far as is needed to restore it. */
+/** A dump without a record, unpacked and read as far as is needed to restore it. */
 export interface OpenedFile {
   readonly file: DumpFile;
   /** What the tool is given: the file itself, or what it holds, in the run's directory. */
@@ -36,6 +38,8 @@ export interface Opening {
   readonly path: string;
   readonly server: ServerEndpoint;
   readonly role: string;
+  /** Whose dump it is. */
+  readonly backup?: CheckedBackup | undefined;
 }
 
 /**
@@ -44,14 +48,12 @@ export interface Opening {
  */
 export async function openFile(context: Running, asked: Opening, workDirectory: string): Promise<OpenedFile> {
   const { tools, signal } = context;
-  const file = await findDumpFile(asked.path, tools.backupRoots);
-  const found = await findTools(tools.pgToolsDirectories);
-  const major = await withAdmin(context, asked.server, MAINTENANCE_DATABASE, async (session) =>
-    majorOf(await serverVersion(session)),
+  const file = await findDumpFile(
+    asked.path,
+    asked.backup === undefined ? tools.backupRoots : [asked.backup.backup.path],
   );
-  // A newer pg_restore sends settings that an older server does not know.
-  const chosen = found.find((pair) => pair.major <= major) ?? found[0];
-  if (chosen === undefined) throw new RangeError('findTools found no tools');
+  const found = await findTools(tools.pgToolsDirectories);
+  const chosen = await chooseTools(context, asked, found);
   if (file.format === 'plain') {
     const psql = await findScriptTool(found);
     const path = join(workDirectory, 'restore.sql');
@@ -62,6 +64,21 @@ export async function openFile(context: Running, asked: Opening, workDirectory: 
   if (file.gzipped) await unpack(file, path, signal);
   const facts = await readArchive({ tools: chosen, path, workDirectory, signal });
   return { ...facts, file, path, tools: chosen, owners: [] };
+}
+
+/** Those that made it, where that is known; else none newer than the server, which would send settings it does not know. */
+async function chooseTools(
+  context: Running,
+  { server, backup }: Opening,
+  found: readonly PostgresTools[],
+): Promise<PostgresTools> {
+  if (backup !== undefined) return sameMajor(found, backup.manifest);
+  const major = await withAdmin(context, server, MAINTENANCE_DATABASE, async (session) =>
+    majorOf(await serverVersion(session)),
+  );
+  const chosen = found.find((pair) => pair.major <= major) ?? found[0];
+  if (chosen === undefined) throw new RangeError('findTools found no tools');
+  return chosen;
 }
 
 /** What a new database for it is to be like: as any new one of the server, because a dump does not tell. */

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { scramVerifier } from '#shared/database/scram-verifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import { checkedBackup } from '../../backups/checked-backup.js';
 import { scriptArguments } from '../../backups/files/script-tool.js';
 import { analyzeDatabase } from '../../postgres/analyze.js';
 import {
@@ -33,7 +34,7 @@ type Context = StepContext<'restore-file'>;
 /** That every database has. */
 const BUILT_IN = new Set(['pg_catalog', 'public', 'information_schema']);
 
-/** Restores a dump that Rehome did not make under a working name. The mark of a finished restore is written last. */
+/** Restores a dump that has no record under a working name. The mark of a finished restore is written last. */
 export const restoreFile: Step<'restore-file'> = {
   kind: 'restore-file',
 
@@ -61,7 +62,9 @@ export const restoreFile: Step<'restore-file'> = {
     await dropRestored(context, params.server, isOwnName(run, params.database));
     const name = workingName(params.database, { digits: runDigits(run), fence: run.fence });
     const items = await withRunDirectory(tools.workRoot, run, async (directory) => {
-      const opened = await openFile(context, params, directory);
+      const { backupId } = params;
+      const backup = backupId === undefined ? undefined : await checkedBackup(tools.backups, backupId);
+      const opened = await openFile(context, { ...params, backup }, directory);
       requireSame(context, opened);
       await create(context, opened, name);
       await tools.faults.reach('step.restore-file.created');

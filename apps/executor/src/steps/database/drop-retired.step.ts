@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
-import { checkFiles, readManifest } from '../../backups/manifest.js';
+import { checkedBackup } from '../../backups/checked-backup.js';
 import { databaseState, dropOwnDatabase } from '../../postgres/database-lifecycle.js';
 import { irreversible, type Step, type StepContext } from '../../running/step.js';
 import { MAINTENANCE_DATABASE, placeOf, withAdmin } from '../step-session.js';
@@ -48,14 +48,14 @@ export const dropRetired: Step<'drop-retired'> = {
   },
 };
 
-/** @throws RehomeError BACKUP_UNKNOWN, BACKUP_DAMAGED */
-async function requireBackup({ params, tools }: Context): Promise<string> {
-  const { backupId, path, status, manifestSha256 } = await tools.backups.get(params.backupId);
-  if (status !== 'verified')
-    throw new RehomeError('BACKUP_DAMAGED', `backup ${backupId} is ${status}, not verified; nothing is dropped`);
-  const { manifest, sha256 } = await readManifest(path);
-  if (sha256 !== manifestSha256)
-    throw new RehomeError('BACKUP_DAMAGED', `the manifest of backup ${backupId} was altered; nothing is dropped`);
-  await checkFiles(path, manifest);
-  return sha256;
+/**
+ * The backup is all that is left afterwards. It loses its time first: what is checked must not expire meanwhile.
+ *
+ * @throws RehomeError BACKUP_UNKNOWN, BACKUP_DAMAGED
+ */
+async function requireBackup({ params: { backupId }, tools }: Context): Promise<string> {
+  await tools.backups.keepForGood(backupId);
+  const { backup } = await checkedBackup(tools.backups, backupId);
+  if (backup.status === 'verified') return backup.manifestSha256;
+  throw new RehomeError('BACKUP_DAMAGED', `backup ${backupId} is ${backup.status}, not verified; nothing is dropped`);
 }

@@ -1,21 +1,26 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { InspectRestoreResult } from '#shared/contracts/steps/backup-steps.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
+import type { CheckedBackup } from '../../backups/checked-backup.js';
 import { readWhole, schemasWithout } from '../../backups/files/archive-facts.js';
 import { judge, listed } from '../../postgres/inspection/check.js';
 import { checkTarget } from '../../postgres/inspection/target-checks.js';
 import { withRunDirectory } from '../../running/run-directory.js';
 import type { StepContext } from '../../running/step.js';
-import { factsOf, openFile, type OpenedFile } from '../backup/opened-file.js';
+import { factsOf, openFile, type OpenedFile, type Opening } from '../backup/opened-file.js';
 import { MAINTENANCE_DATABASE, withAdmin } from '../step-session.js';
 
 type Context = StepContext<'inspect-restore'>;
 
 /** Tells what the file is, reads it to its end and judges the target: all of it before anything is created. */
-export async function inspectFile(context: Context, path: string): Promise<InspectRestoreResult> {
+export async function inspectFile(
+  context: Context,
+  path: string,
+  backup?: CheckedBackup,
+): Promise<InspectRestoreResult> {
   const { tools, run } = context;
   try {
-    return await withRunDirectory(tools.workRoot, run, async (directory) => inspectIn(context, path, directory));
+    return await withRunDirectory(tools.workRoot, run, (directory) => inspectIn(context, { path, backup }, directory));
   } catch (error) {
     context.signal.throwIfAborted();
     const { code, message } = toRehomeError(error);
@@ -24,10 +29,14 @@ export async function inspectFile(context: Context, path: string): Promise<Inspe
   }
 }
 
-async function inspectIn(context: Context, path: string, workDirectory: string): Promise<InspectRestoreResult> {
+async function inspectIn(
+  context: Context,
+  dump: Pick<Opening, 'path' | 'backup'>,
+  workDirectory: string,
+): Promise<InspectRestoreResult> {
   const { target, owner = target.server.adminUser } = context.params;
   const { signal } = context;
-  const opened = await openFile(context, { path, server: target.server, role: owner }, workDirectory);
+  const opened = await openFile(context, { ...dump, server: target.server, role: owner }, workDirectory);
   const { file, tools } = opened;
   const reading = { tools, path: opened.path, workDirectory, signal };
   if (file.format !== 'plain') await readWhole(reading);
@@ -38,7 +47,10 @@ async function inspectIn(context: Context, path: string, workDirectory: string):
   const usable = judge('backup-usable', 'error', described(opened), undefined);
   return {
     checks: [usable, ...(await checkSchemas(context, opened, reading)), checkOwners(opened, owner), ...checks],
-    file: { path: file.path, format, gzipped, sha256, sizeBytes: String(file.bytes) },
+    file: {
+      ...{ path: file.path, format, gzipped, sha256, sizeBytes: String(file.bytes) },
+      ...(dump.backup === undefined ? {} : { backupId: dump.backup.backup.backupId }),
+    },
   };
 }
 

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { FoundBackup, InspectRestoreResult } from '#shared/contracts/steps/backup-steps.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import type { BackupRecord } from '../../backups/backup-record.js';
 import { checkedBackup, recordOf, type CheckedBackup } from '../../backups/checked-backup.js';
+import { ARCHIVE } from '../../backups/manifest.js';
 import { judge, listed } from '../../postgres/inspection/check.js';
 import { checkTarget } from '../../postgres/inspection/target-checks.js';
 import { leaving } from '../../postgres/schema-crossings.js';
@@ -39,9 +41,13 @@ export const inspectRestore: Step<'inspect-restore'> = {
 async function inspect(context: Context): Promise<InspectRestoreResult> {
   const { file } = context.params.backup;
   if (file !== undefined) return inspectFile(context, file);
-  let found: { checked: CheckedBackup; record: BackupRecord };
+  let found: Found;
   try {
-    found = await find(context);
+    const checked = await find(context);
+    // The backup of a move was compared with its source, and is restored like a dump of somebody else.
+    if (checked.manifest.recorded === undefined)
+      return await inspectFile(context, join(checked.backup.path, ARCHIVE), checked);
+    found = { checked, record: await recordOf(checked) };
   } catch (error) {
     context.signal.throwIfAborted();
     return { checks: [unusable(error)] };
@@ -52,11 +58,15 @@ async function inspect(context: Context): Promise<InspectRestoreResult> {
   return { checks: [whole, ...scope, ...(await judgeTarget(context, found))], backup: pinned(found) };
 }
 
-async function find({ params, tools }: Context): Promise<{ checked: CheckedBackup; record: BackupRecord }> {
+interface Found {
+  readonly checked: CheckedBackup;
+  readonly record: BackupRecord;
+}
+
+async function find({ params, tools }: Context): Promise<CheckedBackup> {
   const { backupId, latest } = params.backup;
   const id = backupId ?? (await tools.backups.latest(latest ?? {}, tools.site)).backupId;
-  const checked = await checkedBackup(tools.backups, id);
-  return { checked, record: await recordOf(checked) };
+  return checkedBackup(tools.backups, id);
 }
 
 function unusable(error: unknown): PreflightCheck {
@@ -66,10 +76,7 @@ function unusable(error: unknown): PreflightCheck {
 }
 
 /** Schemas that the backup does not hold, or that need others, are told before anything is created. */
-function checkScope(
-  { params }: Context,
-  { checked, record }: { checked: CheckedBackup; record: BackupRecord },
-): PreflightCheck[] {
+function checkScope({ params }: Context, { checked, record }: Found): PreflightCheck[] {
   const { schemas } = params;
   if (schemas === undefined) return [];
   const held = checked.backup.schemas ?? schemasIn(record);
@@ -87,10 +94,7 @@ function schemasIn({ catalogue }: BackupRecord): string[] {
   return names.map((name) => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name));
 }
 
-async function judgeTarget(
-  context: Context,
-  { checked, record }: { checked: CheckedBackup; record: BackupRecord },
-): Promise<PreflightCheck[]> {
+async function judgeTarget(context: Context, { checked, record }: Found): Promise<PreflightCheck[]> {
   const { target, owner = record.facts.owner } = context.params;
   try {
     const { major, version } = sameMajor(await findTools(context.tools.pgToolsDirectories), checked.manifest);
@@ -103,7 +107,7 @@ async function judgeTarget(
   }
 }
 
-function pinned({ checked, record }: { checked: CheckedBackup; record: BackupRecord }): FoundBackup {
+function pinned({ checked, record }: Found): FoundBackup {
   const { backupId, server, database, label, tier, status, manifestSha256 } = checked.backup;
   return {
     backupId,

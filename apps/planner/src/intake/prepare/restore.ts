@@ -4,7 +4,7 @@ import { othersFit, type RestoreRegistry } from '../../planning/backup-registry.
 import { backupOf, serverOf } from './backups.js';
 import type { Lookups, Prepared } from './prepared.js';
 
-/** @throws RequestRefused REQUEST_INVALID, BACKUP_UNKNOWN, BACKUP_UNPROVABLE, SERVER_UNKNOWN */
+/** @throws RequestRefused REQUEST_INVALID, BACKUP_UNKNOWN, SERVER_UNKNOWN */
 export async function prepareRestore(request: RestoreRequest, lookups: Lookups): Promise<Prepared> {
   const { target, file } = request;
   const server = serverOf(target.server, '/target/server', lookups);
@@ -54,12 +54,7 @@ function requireOne({ backupId, latest, file }: RestoreRequest): void {
 
 async function whichBackup({ backupId, latest }: RestoreRequest, lookups: Lookups): Promise<Which> {
   if (backupId === undefined) return whichLatest(latest ?? {}, lookups);
-  const { site, tier, database } = await backupOf(backupId, lookups);
-  if (tier === null)
-    throw new RequestRefused(
-      'BACKUP_UNPROVABLE',
-      `backup ${backupId} was made by a move; request "return" to go back to it, or restore it by pg_restore`,
-    );
+  const { site, database } = await backupOf(backupId, lookups);
   return { site, what: `backup ${backupId} of ${database}` };
 }
 

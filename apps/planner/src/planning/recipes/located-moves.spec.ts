@@ -225,7 +225,7 @@ describe('a retirement', () => {
     const plan = planOf(retireRecipe, registry, {}, { checks: [verified], bytes: '1' });
     expect(plan.steps).toMatchObject([{ id: 'drop-retired', reversible: false, pointOfNoReturn: 'passed' }]);
     expect(plan.warnings.join()).toContain('gone for good');
-    expect(plan.reservations).toEqual(['instance:i', `database:pool-2/${RETIRED.retiredName}`]);
+    expect(plan.reservations).toEqual(['instance:i', `database:pool-2/${RETIRED.retiredName}`, 'backup:b']);
   });
 
   test('is never given out without a verified backup', () => {

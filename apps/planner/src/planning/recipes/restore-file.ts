@@ -13,7 +13,7 @@ const VERSION = 1;
 /** A dump may be packed: what is made of it takes this much more. */
 const UNPACKED = 10n;
 
-/** The plan for a dump that Rehome did not make: there is nothing to compare with what is restored. */
+/** The plan for a dump without a record, of somebody else or of a move: there is nothing to compare with what is restored. */
 export function compileFileRestore(
   request: RecipeRequest,
   { checks, file }: Pick<InspectRestoreResult, 'checks'> & { readonly file: FoundFile },
@@ -21,7 +21,10 @@ export function compileFileRestore(
   const { server, database } = addressOf(request);
   const { owner } = bodyOf(request).target;
   const outcome: BackupOutcome = { type: 'backup' };
-  const unproved = `${file.path} was not made by Rehome and has no record: what is restored cannot be proved against what was dumped`;
+  const { backupId } = file;
+  const whose =
+    backupId === undefined ? `${file.path} was not made by Rehome` : `backup ${backupId} was made by a move`;
+  const unproved = `${whose} and has no record: what is restored cannot be proved against what was dumped`;
   const trusted = `${file.path} is a script: run only what you trust, it may do on the server whatever it says`;
   const given = `no target.owner was named: all of it goes to ${server.adminUser}, the administrator of ${server.name}`;
   return {
@@ -32,7 +35,7 @@ export function compileFileRestore(
       recipeVersion: VERSION,
       title: request.title,
       steps: inSequence(stepsOf(request, file)),
-      reservations: [`database:${server.name}/${database}`],
+      reservations: [`database:${server.name}/${database}`, ...(backupId === undefined ? [] : [`backup:${backupId}`])],
       checks,
       warnings: [
         unproved,
@@ -45,7 +48,7 @@ export function compileFileRestore(
   };
 }
 
-function stepsOf(request: RecipeRequest, { path, format, sha256, sizeBytes }: FoundFile): UnplacedStep[] {
+function stepsOf(request: RecipeRequest, { path, format, sha256, sizeBytes, backupId }: FoundFile): UnplacedStep[] {
   const { site } = readRestoreRegistry(request.registry);
   const { server, database } = addressOf(request);
   const { schemas, target } = bodyOf(request);
@@ -56,7 +59,8 @@ function stepsOf(request: RecipeRequest, { path, format, sha256, sizeBytes }: Fo
       params: {
         ...{ path, format, sha256, server, database, role: owner, jobs: COPY_JOBS },
         ...(secretRef === undefined ? {} : { roleSecretRef: secretRef }),
-        ...(schemas === undefined ? {} : { schemas }),
+          ...(schemas === undefined ? {} : { schemas }),
+          ...(backupId === undefined ? {} : { backupId }),
       },
       title: `restore the ${format} dump ${path} under a working name`,
       phase: 'prepare',

@@ -74,7 +74,7 @@ function compileRetire(request: RecipeRequest, registry: RetireRegistry, facts: 
         `${retiredName} on ${server.name} is gone for good afterwards; what is left of it is backup ${backupId}`,
       ],
       steps: inSequence([drop]),
-      reservations: [...registry.reservations, `database:${server.name}/${retiredName}`],
+      reservations: [...registry.reservations, `database:${server.name}/${retiredName}`, `backup:${backupId}`],
       outcome: asJsonObject(outcome),
     },
   };

@@ -141,11 +141,15 @@ export interface FoundFile {
   readonly sizeBytes: string;
   /** Of its bytes; of a directory that of its files' names and hashes. */
   readonly sha256: string;
+  /** Of the backup that a move made, which has no record either. */
+  readonly backupId?: string;
 }
 
-/** Restores a dump that Rehome did not make into a database under a working name; everything belongs to the role. */
+/** Restores a dump that has no record, because Rehome did not make it or a move did, into a database under a working name; everything belongs to the role. */
 export interface RestoreFileParams {
   readonly path: string;
+  /** Whose dump it is: it lies where the catalogue says, and every file of it is checked. */
+  readonly backupId?: string;
   readonly format: DumpFormat;
   /** As it was inspected: what was changed since is not restored. */
   readonly sha256: string;
