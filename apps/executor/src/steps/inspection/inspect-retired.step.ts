@@ -1,8 +1,8 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { InspectRetiredResult } from '#shared/contracts/steps/inspection-steps.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
-import { checkFiles, readManifest } from '../../backups/manifest.js';
 import type { Backup } from '../../backups/backup-catalogue.js';
+import { checkedBackup } from '../../backups/checked-backup.js';
 import { databaseState } from '../../postgres/database-lifecycle.js';
 import { judge, type Objection } from '../../postgres/inspection/check.js';
 import type { Step, StepContext } from '../../running/step.js';
@@ -77,7 +77,7 @@ async function checkBackup(context: Context): Promise<PreflightCheck> {
     const backup = await context.tools.backups.get(backupId);
     const found = whyNotEnough(backup, backupOf);
     if (found !== undefined) return judge('verified-backup', 'error', fine, { found, remedy });
-    await checkFiles(backup.path, (await readManifest(backup.path)).manifest);
+    await checkedBackup(context.tools.backups, backupId);
     return judge('verified-backup', 'error', fine, undefined);
   } catch (error) {
     context.signal.throwIfAborted();
