@@ -65,7 +65,10 @@ export class MigrationList {
     });
     const items = rows.slice(0, limit);
     const last = items.at(-1);
-    return { items: items.map(summaryOf), next: rows.length > limit && last !== undefined ? placeOf(last.migrationId) : null };
+    return {
+      items: items.map(summaryOf),
+      next: rows.length > limit && last !== undefined ? placeOf(last.migrationId) : null,
+    };
   }
 }
 

@@ -59,8 +59,8 @@ function stepsOf(request: RecipeRequest, { path, format, sha256, sizeBytes, back
       params: {
         ...{ path, format, sha256, server, database, role: owner, jobs: COPY_JOBS },
         ...(secretRef === undefined ? {} : { roleSecretRef: secretRef }),
-          ...(schemas === undefined ? {} : { schemas }),
-          ...(backupId === undefined ? {} : { backupId }),
+        ...(schemas === undefined ? {} : { schemas }),
+        ...(backupId === undefined ? {} : { backupId }),
       },
       title: `restore the ${format} dump ${path} under a working name`,
       phase: 'prepare',
