@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiBody, ApiProperty, ApiTags } from '@nestjs/swagger';
 import type { ActionAnswer } from '#shared/contracts/answers.js';
 import type { MigrationId } from '#shared/contracts/ids.js';
-import { ApproveRequest, NoRequest, ReasonRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
+import { ApproveRequest, ReasonRequest, ResolveRequest } from '#shared/contracts/requests/action.request.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { migrationIdPipe } from '../http/migration-id.pipe.js';
@@ -88,27 +88,29 @@ export class ActionsController {
   @Post('resume')
   @HttpCode(202)
   @NeedsRole('operator', 'Go on after a pause')
+  @ApiBody({ type: ReasonRequest, required: false })
   @ApiAcceptedResponse({ type: ActionView })
   @problemResponse(409, 'It is not paused')
   resume(
     @Param('id', migrationIdPipe) id: MigrationId,
-    @Body(bodyOf(NoRequest)) _body: NoRequest,
+    @Body(bodyOf(ReasonRequest)) { reason }: ReasonRequest,
     @Caller() caller: Principal,
   ): Promise<ActionView> {
-    return this.ask(id, { action: 'resume' }, caller);
+    return this.ask(id, { action: 'resume', ...(reason === undefined ? {} : { reason }) }, caller);
   }
 
   @Post('retry')
   @HttpCode(202)
   @NeedsRole('operator', 'Try the step again at which it halted')
+  @ApiBody({ type: ReasonRequest, required: false })
   @ApiAcceptedResponse({ type: ActionView })
   @problemResponse(409, 'It did not halt at a step')
   retry(
     @Param('id', migrationIdPipe) id: MigrationId,
-    @Body(bodyOf(NoRequest)) _body: NoRequest,
+    @Body(bodyOf(ReasonRequest)) { reason }: ReasonRequest,
     @Caller() caller: Principal,
   ): Promise<ActionView> {
-    return this.ask(id, { action: 'retry' }, caller);
+    return this.ask(id, { action: 'retry', ...(reason === undefined ? {} : { reason }) }, caller);
   }
 
   @Post('resolve')

@@ -22,7 +22,7 @@ import type { Migrations } from './migrations.js';
 /** What a person may ask of a migration. */
 export type Action =
   | { readonly action: 'cancel' | 'rollback' | 'pause'; readonly reason: string }
-  | { readonly action: 'resume' | 'retry' }
+  | { readonly action: 'resume' | 'retry'; readonly reason?: string }
   | { readonly action: 'approve'; readonly planHash: string; readonly reason?: string }
   | {
       readonly action: 'resolve';
@@ -86,11 +86,14 @@ function wishOf(state: KnownState, action: Action, actor: string): Wish {
       return { type: 'MigrationPaused', data: { migrationId, requestedBy: actor, reason: action.reason } };
     case 'resume':
       demand(mayResume(state));
-      return { type: 'MigrationResumed', data: { migrationId, requestedBy: actor } };
+      return { type: 'MigrationResumed', data: { migrationId, requestedBy: actor, ...why(action) } };
     case 'approve':
       return approval(state, action, actor);
     case 'retry':
-      return { type: 'StepRetryRequested', data: { ...demandRun(mayRetry(state)), requestedBy: actor } };
+      return {
+        type: 'StepRetryRequested',
+        data: { ...demandRun(mayRetry(state)), requestedBy: actor, ...why(action) },
+      };
     case 'resolve':
       return {
         type: 'StepResolved',
@@ -106,14 +109,18 @@ function wishOf(state: KnownState, action: Action, actor: string): Wish {
 
 /** People copy the hash with or without its `sha256:`. */
 function approval(state: KnownState, action: Extract<Action, { action: 'approve' }>, actor: string): Wish {
-  const { planHash: given, reason } = action;
+  const { planHash: given } = action;
   const own = state.planned?.planHash;
   const planHash = own !== undefined && bare(own) === bare(given) ? own : given;
   demand(mayApprove(state, { planHash, approvedBy: actor }));
   const { migrationId, requestedBy } = state.request;
   const fourEyes = state.planned?.approval?.fourEyes === true;
-  const why = reason === undefined ? {} : { reason };
-  return { type: 'PlanApproved', data: { migrationId, planHash, approvedBy: actor, requestedBy, fourEyes, ...why } };
+  const data = { migrationId, planHash, approvedBy: actor, requestedBy, fourEyes, ...why(action) };
+  return { type: 'PlanApproved', data };
+}
+
+function why({ reason }: { readonly reason?: string }): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
 }
 
 function bare(hash: string): string {

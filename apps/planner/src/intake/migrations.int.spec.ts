@@ -167,8 +167,8 @@ describe('a wish of a person', () => {
       ['cancel', {}],
       ['rollback', {}],
       ['pause', {}],
-      ['resume', undefined],
-      ['retry', undefined],
+      ['resume', { reason: 'the copy is mended' }],
+      ['retry', { reason: 'the disk is larger' }],
       ['approve', { planHash: 'a'.repeat(64) }],
       ['resolve', { stepId: 'inspect', outcome: 'done', note: 'looked' }],
     ];

@@ -136,7 +136,7 @@ export interface EventTypes {
     readonly note: string;
     readonly resolvedBy: string;
   };
-  StepRetryRequested: StepRunKey & { readonly requestedBy: string };
+  StepRetryRequested: StepRunKey & { readonly requestedBy: string; readonly reason?: string };
   CompensationStarted: { readonly migrationId: string; readonly because: Failure; readonly stepIds: readonly string[] };
   RollbackRequested: { readonly migrationId: string; readonly reason: string; readonly requestedBy: string };
   PointOfNoReturnPassed: {
@@ -145,7 +145,7 @@ export interface EventTypes {
     readonly because: 'verified' | 'target-written';
   };
   MigrationPaused: { readonly migrationId: string; readonly requestedBy: string; readonly reason: string };
-  MigrationResumed: { readonly migrationId: string; readonly requestedBy: string };
+  MigrationResumed: { readonly migrationId: string; readonly requestedBy: string; readonly reason?: string };
   MigrationCancelRequested: { readonly migrationId: string; readonly requestedBy: string; readonly reason: string };
   TimerSet: { readonly migrationId: string; readonly timer: string; readonly dueAt: string };
   TimerFired: { readonly migrationId: string; readonly timer: string };

@@ -13,7 +13,7 @@ export class ApproveRequest {
   readonly reason?: string;
 }
 
-/** Body of POST …/cancel, …/pause, …/rollback. */
+/** Body of POST …/cancel, …/pause, …/resume, …/retry, …/rollback. */
 export class ReasonRequest {
   @TextField({ optional: true, maxLength: 1000, description: 'Kept in the ledger and shown to people' })
   readonly reason?: string;
