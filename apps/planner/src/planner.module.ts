@@ -14,6 +14,7 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { MigrationIntake } from './intake/migration-intake.js';
 import { RequestsController } from './intake/requests.controller.js';
 import { ActionsController } from './intake/actions.controller.js';
+import { FirstAnswers } from './intake/first-answers.js';
 import { MigrationActions } from './intake/migration-actions.js';
 import { MigrationEventsController } from './intake/migration-events.controller.js';
 import { MigrationList } from './projections/migration-list.js';
@@ -64,6 +65,7 @@ function providersOf(lifecycle: PlannerLifecycle): Provider[] {
   const { registry, registryWriter, list, backups, projects, lookups, apiKeys, health, shutdown } = lifecycle;
   const { reader, writer, wake, metrics, pools, config, logger } = lifecycle.parts;
   const migrations = new Migrations(reader, wake, pools.reads);
+  const answers = new FirstAnswers(pools.reads);
   return [
     { provide: APP_GUARD, useClass: RoleGuard },
     { provide: APP_FILTER, useValue: new ProblemFilter(logger) },
@@ -82,7 +84,7 @@ function providersOf(lifecycle: PlannerLifecycle): Provider[] {
     { provide: MigrationList, useValue: list },
     { provide: BackupList, useValue: backups },
     { provide: ProjectStore, useValue: projects },
-    { provide: MigrationActions, useValue: new MigrationActions(migrations, writer) },
-    { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, lookups, metrics }) },
+    { provide: MigrationActions, useValue: new MigrationActions(migrations, writer, answers) },
+    { provide: MigrationIntake, useValue: new MigrationIntake({ writer, reader, answers, lookups, metrics }) },
   ];
 }

@@ -42,8 +42,13 @@ export function problemResponse(status: number, description: string): MethodDeco
 export const PROBLEM_MODELS = [Problem];
 
 /** Who calls, as a handler's argument. */
-export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
-  const principal = principalOf(context.switchToHttp().getRequest<FastifyRequest>());
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+/** @throws RehomeError UNAUTHENTICATED */
+export function callerOf(request: FastifyRequest): Principal {
+  const principal = principalOf(request);
   if (principal === undefined) throw new RehomeError('UNAUTHENTICATED', 'this call needs an API key');
   return principal;
-});
+}

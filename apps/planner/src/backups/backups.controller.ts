@@ -10,7 +10,7 @@ import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { bodyOf, queryOf } from '../http/parsed.pipe.js';
 import { AcceptedMigration } from '../intake/accepted.js';
-import { idempotencyOf } from '../intake/idempotency-key.js';
+import { idempotencyOf, KEY_HEADER } from '../intake/idempotency-key.js';
 import { MigrationIntake } from '../intake/migration-intake.js';
 import { BackupList, BackupQuery, type BackupEntry } from './backup-list.js';
 import { BackupPage, BackupView } from './backup-views.js';
@@ -35,12 +35,6 @@ export class CleanUpBody {
   @ObjectField({ optional: true, type: () => KeptBackups, description: 'How many of each tier stay, per database' })
   readonly keep?: KeptBackups;
 }
-
-const KEY_HEADER = {
-  name: 'Idempotency-Key',
-  required: false,
-  description: 'The same key and body get the first answer again',
-};
 
 /** The catalogue of backups. What changes one is a migration of its own: its files lie at an executor. */
 @ApiTags('backups')

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { EventTypes, NewEvent } from '#shared/contracts/events.js';
 import type { MigrationId } from '#shared/contracts/ids.js';
+import type { JsonValue } from '#shared/contracts/json.js';
+import { isObject } from '#shared/contracts/requests/parse.js';
 import { migrationStream } from '#shared/contracts/streams.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import { traceparentField } from '#shared/observability/trace-context.js';
+import { evolve } from '../migration/evolve.js';
 import type { KnownState } from '../migration/migration-state.js';
 import {
   mayApprove,
@@ -17,6 +20,8 @@ import {
   type Permission,
   type RunPermission,
 } from '../migration/permissions.js';
+import { answeredBefore, keepAnswer, type FirstAnswers } from './first-answers.js';
+import { keyed, type IdempotencyKey } from './idempotency-key.js';
 import type { Migrations } from './migrations.js';
 
 /** What a person may ask of a migration. */
@@ -40,6 +45,21 @@ type Wish = { [N in keyof EventTypes]: { readonly type: N; readonly data: EventT
   | 'StepRetryRequested'
   | 'StepResolved'];
 
+/** Who wishes, and under which key. */
+export interface Asking {
+  readonly actor: string;
+  readonly idempotency?: IdempotencyKey | undefined;
+}
+
+export interface Asked {
+  /** As it stood when the wish was taken. */
+  readonly status: string;
+  /** It was taken before; nothing happened now. */
+  readonly repeated: boolean;
+}
+
+const UNHASHED = { dataText: '', metadataText: '', prevHash: '', hash: '' } as const;
+
 /** The process manager writes to the same stream: after this many changes in a row somebody is stuck. */
 const MAX_CONFLICTS = 20;
 
@@ -48,12 +68,19 @@ export class MigrationActions {
   constructor(
     private readonly migrations: Migrations,
     private readonly writer: LedgerWriter,
+    private readonly answers: FirstAnswers,
   ) {}
 
   /**
+   * The same wish with the same key is the same wish, also when the state would not allow it any more.
+   *
+   * @throws RequestRefused IDEMPOTENCY_KEY_REUSED
    * @throws RehomeError NOT_FOUND, or STATE_CONFLICT or POINT_OF_NO_RETURN_PASSED saying why not.
    */
-  async ask(migrationId: MigrationId, action: Action, actor: string): Promise<KnownState> {
+  async ask(migrationId: MigrationId, action: Action, { actor, idempotency }: Asking): Promise<Asked> {
+    const asked = idempotency && keyed(idempotency, { migrationId, ...action });
+    const first = asked && (await this.answers.find(asked));
+    if (first !== undefined) return repeated(first);
     const eventId = randomUUID();
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
       const state = await this.migrations.get(migrationId);
@@ -62,14 +89,30 @@ export class MigrationActions {
       // Every event of a migration stays in the trace of who asked for it.
       const metadata = { correlationId, causationId: eventId, actor, ...traceparentField(traceparent) };
       const event: NewEvent = { eventId, schemaVersion: 1, metadata, ...wish };
-      const answer = await this.writer.append({
+      const status = statusAfter(state, event);
+      const outcome = await this.writer.append({
         appends: [{ stream: migrationStream(migrationId), expected: state.version, events: [event] }],
-        effects: [],
+        effects: keepAnswer(asked, { migrationId, status }),
       });
-      if (answer.outcome !== 'conflict') return this.migrations.get(migrationId);
+      const before = answeredBefore(outcome);
+      if (before !== undefined) return repeated(before);
+      if (outcome.outcome !== 'conflict') return { status, repeated: false };
     }
     throw new RehomeError('LEDGER_CONFLICT', `migration ${migrationId} changed all the time; try again`);
   }
+}
+
+/** What the event will make of the state, wherever in the ledger it comes to stand. */
+function statusAfter(state: KnownState, event: NewEvent): string {
+  const { version, position, lastAt: recordedAt } = state;
+  const stream = `migration-${state.request.migrationId}`;
+  return evolve(state, { ...event, stream, streamVersion: version + 1, position, recordedAt, ...UNHASHED }).status;
+}
+
+function repeated(first: JsonValue): Asked {
+  const status = isObject(first) ? first['status'] : undefined;
+  if (typeof status !== 'string') throw new RehomeError('INTERNAL', 'what the ledger kept is no answer to a wish');
+  return { status, repeated: true };
 }
 
 function wishOf(state: KnownState, action: Action, actor: string): Wish {

@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import { v7 as uuidV7 } from 'uuid';
-import { canonicalJson } from '#shared/contracts/canonical-json.js';
 import type { NewEventOf } from '#shared/contracts/events.js';
 import { toMigrationId, type MigrationId } from '#shared/contracts/ids.js';
 import {
@@ -22,10 +20,12 @@ import { traceparentField } from '#shared/observability/trace-context.js';
 import { activeTraceparent } from '#shared/observability/tracing.js';
 import { invalidRequest } from '../http/request-refused.js';
 import { migrationLinks, planLinks, type AcceptedMigration } from './accepted.js';
+import { keepAnswer, type FirstAnswers } from './first-answers.js';
+import { keyed, type IdempotencyKey, type KeyedRequest } from './idempotency-key.js';
 import type { Lookups, Prepared } from './prepare/prepared.js';
 import { prepareRequest } from './prepare/prepare-registry.js';
 import { policiesOf } from './registry-refresh.js';
-import { takenOf, type Taken } from './taken.js';
+import { takenFirst, takenOf, type Taken } from './taken.js';
 
 /** A request however it came in. */
 export interface Arrival {
@@ -40,12 +40,13 @@ export interface Arrival {
   /** The publisher's `ce_id`; the migration's id when absent. */
   readonly correlationId?: string;
   readonly traceparent?: string;
-  readonly idempotency?: { readonly scope: string; readonly key: string };
+  readonly idempotency?: IdempotencyKey;
 }
 
 export interface IntakeParts {
   readonly writer: LedgerWriter;
   readonly reader: LedgerReader;
+  readonly answers: FirstAnswers;
   /** What a request may look up, as it stands now. */
   readonly lookups: () => Promise<Lookups>;
   readonly metrics: Metrics;
@@ -68,7 +69,7 @@ export class MigrationIntake {
     }
     const { kind } = parsed.request;
     try {
-      const before = await this.takenBefore(arrival);
+      const before = await this.takenBefore(arrival, parsed.request);
       if (before !== undefined) return before;
       const taken = await this.append(arrival, parsed.request);
       this.parts.metrics.count('rehome_requests_total', {
@@ -84,8 +85,15 @@ export class MigrationIntake {
     }
   }
 
-  /** A message that comes again is answered from the ledger: the registry may say something else by now. */
-  private async takenBefore({ migrationId, via }: Arrival): Promise<Taken | undefined> {
+  /** A request that comes again is answered from the ledger: the registry may say something else by now. */
+  private async takenBefore(arrival: Arrival, request: MigrationRequest): Promise<Taken | undefined> {
+    const { migrationId, via } = arrival;
+    const asked = keyedOf(arrival, request);
+    const answered = asked === undefined ? undefined : await this.parts.answers.find(asked);
+    if (answered !== undefined) {
+      this.parts.metrics.count('rehome_requests_total', { kind: request.kind, via, outcome: 'repeated' });
+      return takenFirst(answered);
+    }
     if (migrationId === undefined) return undefined;
     const [first] = await this.parts.reader.readStream(migrationStream(migrationId));
     if (first?.type !== 'MigrationRequested') return undefined;
@@ -101,7 +109,8 @@ export class MigrationIntake {
     const answer = answerOf(migrationId, rehearses(request) ? rehearsed(prepared) : prepared, arrival.dryRun);
     const policies = policiesOf(lookups);
     const event = requestedEvent({ arrival, request, prepared, policies, migrationId });
-    const effects = idempotencyEffects({ arrival, request, answer });
+    // Before the reservation, so that the same request again meets its own answer and not its own reservation.
+    const effects = keepAnswer(keyedOf(arrival, request), asJsonObject(answer));
     const appends = [{ stream: migrationStream(migrationId), expected: 0, events: [event] }];
     if (arrival.dryRun || prepared.reads === true)
       return takenOf(await this.parts.writer.append({ appends, effects }), answer);
@@ -156,16 +165,8 @@ function requestedEvent({
   };
 }
 
-function idempotencyEffects({
-  arrival,
-  request,
-  answer,
-}: Pick<Intake, 'arrival' | 'request'> & { answer: AcceptedMigration }): LedgerEffect[] {
-  if (arrival.idempotency === undefined) return [];
-  const body = canonicalJson({ request: requestJson(request), dryRun: arrival.dryRun });
-  const bodyHash = createHash('sha256').update(body).digest('hex');
-  // Before the reservation, so that the same request again meets its own answer and not its own reservation.
-  return [{ effect: 'idempotency', ...arrival.idempotency, bodyHash, answer: asJsonObject(answer) }];
+function keyedOf({ idempotency, dryRun }: Arrival, request: MigrationRequest): KeyedRequest | undefined {
+  return idempotency === undefined ? undefined : keyed(idempotency, { request: requestJson(request), dryRun });
 }
 
 function rehearsed(prepared: Prepared): Prepared {

@@ -11,7 +11,7 @@ import { migrationIdPipe } from '../http/migration-id.pipe.js';
 import { untilGone } from '../http/ndjson.js';
 import { queryOf } from '../http/parsed.pipe.js';
 import { AcceptedMigration, migrationLinks } from './accepted.js';
-import { idempotencyOf } from './idempotency-key.js';
+import { idempotencyOf, KEY_HEADER } from './idempotency-key.js';
 import { refuseKindBelowRole } from './kind-role.js';
 import { MigrationIntake } from './migration-intake.js';
 import { SHUTDOWN } from '../tokens.js';
@@ -50,11 +50,7 @@ export class MigrationsController {
   @Post()
   @HttpCode(202)
   @NeedsRole('requester', 'Ask for a migration')
-  @ApiHeader({
-    name: 'Idempotency-Key',
-    required: false,
-    description: 'The same key and body get the first answer again',
-  })
+  @ApiHeader(KEY_HEADER)
   @ApiBody(REQUEST_BODY)
   @ApiAcceptedResponse({ type: AcceptedMigration, description: 'Taken; the work goes on by itself' })
   @problemResponse(400, 'The body is not JSON or does not have its shape; a pointer per field')

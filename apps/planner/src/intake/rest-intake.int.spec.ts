@@ -153,6 +153,25 @@ describe('an Idempotency-Key', () => {
     expect(first.headers.get('idempotency-replayed')).toBeNull();
   });
 
+  it('brings the first answer again when what it names is gone by now', async () => {
+    const backupId = randomUUID();
+    await rig.ledger.query(
+      `insert into executor.backup (backup_id, label, tier, server, database, path, format, bytes, manifest_sha256, manifest)
+       values ($1, 'x', 'daily', 'pool-1', 'shop', '/x', 'directory', 0, 'x', '{}')`,
+      [backupId],
+    );
+    const headers = { 'idempotency-key': randomUUID() };
+    const body = { kind: 'restore', backupId, target: { server: 'pool-1', database: 'shop_restored' } };
+    const first = await rig.call('POST', '/v1/migrations', { headers, body });
+    expect(first.status).toBe(202);
+    await rig.ledger.query('update executor.backup set deleted_at = now() where backup_id = $1', [backupId]);
+    const fresh = await rig.call('POST', '/v1/migrations', { body });
+    expect(fresh.json).toMatchObject({ code: 'BACKUP_UNKNOWN' });
+    const again = await rig.call('POST', '/v1/migrations', { headers, body });
+    expect([again.status, again.text]).toEqual([202, first.text]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+  });
+
   it('is refused with another body, or for a dry run of the same body', async () => {
     const instanceId = await rig.seedTenant();
     const headers = { 'idempotency-key': randomUUID() };

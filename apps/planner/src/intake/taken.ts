@@ -1,9 +1,9 @@
-import type { JsonObject } from '#shared/contracts/json.js';
+import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
-import type { LedgerEffect } from '#shared/ledger/ledger-effect.js';
 import type { AppendAnswer } from '#shared/ledger/ledger-item.js';
 import { RequestRefused } from '../http/request-refused.js';
-import type { AcceptedMigration } from './accepted.js';
+import { migrationLinks, planLinks, type AcceptedMigration } from './accepted.js';
+import { answeredBefore } from './first-answers.js';
 
 export interface Taken {
   readonly answer: AcceptedMigration;
@@ -17,6 +17,8 @@ export interface Taken {
  * @throws RequestRefused IDEMPOTENCY_KEY_REUSED or SUBJECT_BUSY.
  */
 export function takenOf(outcome: AppendAnswer, answer: AcceptedMigration): Taken {
+  const first = answeredBefore(outcome);
+  if (first !== undefined) return takenFirst(first);
   switch (outcome.outcome) {
     case 'appended':
       return { answer, repeated: false };
@@ -25,44 +27,30 @@ export function takenOf(outcome: AppendAnswer, answer: AcceptedMigration): Taken
     case 'conflict':
       return { answer, repeated: true };
     case 'refused':
-      return refused(outcome.effect, outcome.reason, outcome.detail, answer);
+      if (outcome.effect === 'reserve') throw subjectBusy(outcome.detail);
+      throw new RehomeError('INTERNAL', `the ledger refused ${outcome.effect}: ${outcome.reason}`);
   }
 }
 
-function refused(effect: LedgerEffect['effect'], reason: string, detail: JsonObject, answer: AcceptedMigration): Taken {
-  if (effect === 'idempotency' && reason === 'same-body') {
-    const first = detail['answer'];
-    return { answer: isAnswer(first) ? inOrderOf(answer, first) : answer, repeated: true };
-  }
-  if (effect === 'idempotency')
-    throw new RequestRefused(
-      'IDEMPOTENCY_KEY_REUSED',
-      'the Idempotency-Key was used for another request; take a new key for a new request',
-      {
-        errors: [{ pointer: '/header/Idempotency-Key', message: 'was used with another body' }],
-      },
-    );
-  if (effect === 'reserve') throw subjectBusy(detail);
-  throw new RehomeError('INTERNAL', `the ledger refused ${effect}: ${reason}`);
-}
-
-function isAnswer(value: unknown): value is AcceptedMigration {
-  return typeof value === 'object' && value !== null && 'migrationId' in value && 'links' in value;
-}
-
-/** The ledger keeps the first answer but not the order of its fields: the same text goes out again. */
-function inOrderOf(model: AcceptedMigration, first: AcceptedMigration): AcceptedMigration {
+/** The answer that the ledger kept, but not the order of its fields: the same text goes out again. */
+export function takenFirst(first: JsonValue): Taken {
+  if (!isAnswer(first)) throw new RehomeError('INTERNAL', 'what the ledger kept is no answer to a request');
   const { migrationId, instanceId, status, message, links } = first;
-  const order = Object.keys(model.links);
+  const order = Object.keys('cancel' in links ? migrationLinks(migrationId) : planLinks(migrationId));
   const byOrder = ([one]: [string, string], [other]: [string, string]): number =>
     order.indexOf(one) - order.indexOf(other);
-  return {
+  const answer = {
     migrationId,
     ...(instanceId === undefined ? {} : { instanceId }),
     status,
     message,
     links: Object.fromEntries(Object.entries(links).sort(byOrder)),
   };
+  return { answer, repeated: true };
+}
+
+function isAnswer(value: unknown): value is AcceptedMigration {
+  return typeof value === 'object' && value !== null && 'migrationId' in value && 'links' in value;
 }
 
 /** Names the migration that holds the subject, and where to look at it. */
