@@ -77,7 +77,7 @@ export function revertResult(state: Planned, { type: _type, ...outcome }: Revert
   });
 }
 
-/** Every check of every database; those that passed by name only. */
+/** Every check of every database, in one list and by database; those that passed by name only. */
 export function validateResult(state: Planned, { project, digest, databases }: ValidateOutcome): JsonObject {
   const results = databases.map((of) => {
     const answers = [...answersOf(state, of, 'validate-database'), ...answersOf(state, of, 'prove-reverts')];
@@ -100,6 +100,7 @@ export function validateResult(state: Planned, { project, digest, databases }: V
     passed: sum(({ passed }) => passed),
     failed: sum(({ failed }) => failed),
     notApplicable: sum(({ notApplicable }) => notApplicable),
+    checks: results.flatMap(({ alias, checks }) => checks.map((check) => ({ ...check, database: alias }))),
     databases: results,
     planHash: state.planned.planHash,
   });

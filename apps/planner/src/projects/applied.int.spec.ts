@@ -63,6 +63,21 @@ const answerOfApply = (migrations: readonly object[]) =>
   asJsonObject({ alias: 'main', server: 'main', database: 'main', migrations, fingerprint: 'f' });
 const named = ({ app, version, name }: ReturnType<typeof migration>) => ({ app, version, name });
 
+describe('a validation', () => {
+  it('answers every check with the alias of its database', async () => {
+    await push('judged');
+    const { migrationId: id } = (await ask({ kind: 'validate', project: 'judged' })).json;
+    await rig.succeed(id, 'inspect', facts([]));
+    const check = { name: 'primary-keys', outcome: 'failed', message: 'a table has no primary key' };
+    const answer = { passed: 3, failed: 1, notApplicable: 0, checks: [check] };
+    await rig.succeed(id, 'validate-database', asJsonObject(answer));
+    expect(await settled(id)).toMatchObject({
+      status: 'completed',
+      result: { failed: 1, checks: [{ ...check, database: 'main' }], databases: [{ alias: 'main', checks: [check] }] },
+    });
+  });
+});
+
 describe('an apply', () => {
   it('completes at once when nothing is pending [d8 e8]', async () => {
     await push('idle');
