@@ -1,4 +1,4 @@
-import { Controller, Get, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { EventName } from '#shared/contracts/events.js';
@@ -8,7 +8,7 @@ import { verifyLedger, type Verification } from '#shared/ledger/verify.js';
 import { NeedsRole, problemResponse } from '../auth/role.decorator.js';
 import { NDJSON_MEDIA_TYPE, sendChunks } from '../http/ndjson.js';
 import { queryOf } from '../http/parsed.pipe.js';
-import { MigrationSummary } from '../intake/migration.views.js';
+import { MigrationPage, type MigrationSummary } from '../intake/migration.views.js';
 import type { KnownState } from '../migration/migration-state.js';
 import { viewMigration } from '../migration/migration-view.js';
 import { firstPositionAt, microseconds, readEvents, type EventFilter } from './audit-reading.js';
@@ -44,21 +44,32 @@ export class AuditController {
   }
 
   @Get('state')
-  @NeedsRole('viewer', 'Every migration as it stood at a position or time, one JSON object per line')
-  @ApiProduces(NDJSON_MEDIA_TYPE)
-  @ApiOkResponse({ type: MigrationSummary, description: 'One per line' })
+  @NeedsRole(
+    'viewer',
+    'Every migration as it stood at a position or time; one per line with Accept: application/x-ndjson',
+  )
+  @ApiProduces('application/json', NDJSON_MEDIA_TYPE)
+  @ApiOkResponse({ type: MigrationPage, description: 'All of them: `next` is null' })
   @problemResponse(400, 'It is neither a position nor a time')
-  async state(@Query(queryOf(AuditStateQuery)) { at }: AuditStateQuery, @Res() reply: FastifyReply): Promise<void> {
-    await sendChunks(reply, NDJSON_MEDIA_TYPE, this.states(at));
+  async state(
+    @Query(queryOf(AuditStateQuery)) { at }: AuditStateQuery,
+    @Headers('accept') accept: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const items = (await this.states(at)).map(summaryOf);
+    void reply.header('vary', 'accept').header('cache-control', 'no-store');
+    if (accept?.includes(NDJSON_MEDIA_TYPE) === true)
+      await reply.type(NDJSON_MEDIA_TYPE).send(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+    else await reply.send({ items, next: null } satisfies MigrationPage);
   }
 
-  private async *states(at: string): AsyncGenerator<string> {
+  private async states(at: string): Promise<KnownState[]> {
     const { position: head } = await this.reader.head();
     // Whatever was recorded within the microsecond that was named had happened by then.
     const until = POSITION.test(at)
       ? lowest(toPosition(at), head)
       : toPosition((await firstPositionAt(this.reader, microseconds(at) + 1n, head)) - 1n);
-    for (const state of await migrationsAt(this.reader, until)) yield `${JSON.stringify(summaryOf(state))}\n`;
+    return migrationsAt(this.reader, until);
   }
 
   private async *lines(query: AuditQuery): AsyncGenerator<string> {

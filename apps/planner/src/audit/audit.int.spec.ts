@@ -132,12 +132,13 @@ describe('GET /v1/audit/state', () => {
     const requested = await rig.event(migrationId, 'MigrationRequested');
     const commanded = await rig.event(migrationId, 'StepCommanded');
     const at = async (moment: string): Promise<string | undefined> => {
-      const { text } = await rig.call('GET', `/v1/audit/state?at=${encodeURIComponent(moment)}`, { role: 'viewer' });
-      const states = text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as { migrationId: string; status: string });
-      return states.find((state) => state.migrationId === migrationId)?.status;
+      const path = `/v1/audit/state?at=${encodeURIComponent(moment)}`;
+      const list = await rig.call('GET', path, { role: 'viewer' });
+      const { items, next } = list.json as unknown as { items: { migrationId: string; status: string }[]; next: null };
+      expect(next).toBeNull();
+      const lines = await rig.call('GET', path, { role: 'viewer', headers: { accept: 'application/x-ndjson' } });
+      expect(lines.text).toBe(items.map((item) => `${JSON.stringify(item)}\n`).join(''));
+      return items.find((state) => state.migrationId === migrationId)?.status;
     };
     expect(await at(String(requested.position - 1n))).toBeUndefined();
     expect(await at(String(requested.position))).toBe('requested');
