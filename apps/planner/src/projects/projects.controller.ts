@@ -4,7 +4,7 @@ import { RehomeError } from '#shared/errors/rehome-error.js';
 import { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { Principal } from '../auth/principal.js';
 import { Caller, NeedsRole, problemResponse } from '../auth/role.decorator.js';
-import { ARCHIVE_TYPES } from '../http/archive-body.js';
+import { ARCHIVE_TYPE, isArchive } from '../http/archive-body.js';
 import { queryOf } from '../http/parsed.pipe.js';
 import { RequestRefused } from '../http/request-refused.js';
 import { MigrationList } from '../projections/migration-list.js';
@@ -31,18 +31,15 @@ export class ProjectsController {
 
   @Put(':name')
   @NeedsRole('operator', 'Push a project: its SQL will run with the power of its servers’ administrators')
-  @ApiConsumes(...ARCHIVE_TYPES)
+  @ApiConsumes(ARCHIVE_TYPE)
   @ApiBody({ schema: { type: 'string', format: 'binary' }, description: 'project.yaml and migrations as tar.gz' })
   @ApiOkResponse({ type: ProjectView, description: 'What stands now; the same files again change nothing' })
   @problemResponse(400, 'The body is no archive')
   @problemResponse(413, 'The archive is larger than 25 MiB')
   @problemResponse(422, 'The project is not usable as it is; `errors` names files and lines')
   async put(@Param('name') name: string, @Body() archive: unknown, @Caller() caller: Principal): Promise<ProjectView> {
-    if (!Buffer.isBuffer(archive) || archive.length === 0)
-      throw new RequestRefused(
-        'REQUEST_UNREADABLE',
-        `send the project as tar.gz with content-type ${ARCHIVE_TYPES[0]}`,
-      );
+    if (!isArchive(archive))
+      throw new RequestRefused('REQUEST_UNREADABLE', 'the body is no gzip: send the project as tar.gz');
     const project = await readPushed(name, archive);
     const { digest, definition, migrations } = project;
     // The bytes first: whoever reads the event finds them.

@@ -105,15 +105,22 @@ describe('a pushed project', () => {
     ]);
   });
 
+  it.each(['application/x-gzip', 'application/x-www-form-urlencoded', 'application/json', 'text/plain'])(
+    'is taken by its first bytes when its type is called %s',
+    async (type) => {
+      const answer = await push('shop', shop(ORDERS), { headers: { 'content-type': type } });
+      expect(answer).toMatchObject({ status: 200, json: { name: 'shop' } });
+    },
+  );
+
   it('is taken from operators only, and only as an archive', async () => {
     expect((await push('shop', shop(ORDERS), { role: 'approver' })).status).toBe(403);
-    const json = await rig.call('PUT', '/v1/projects/shop', { body: { name: 'shop' } });
-    expect(json.json).toMatchObject({ status: 400, code: 'REQUEST_UNREADABLE' });
-    const noise = await rig.call('PUT', '/v1/projects/shop', {
-      body: Buffer.from('no gzip'),
-      headers: { 'content-type': 'application/octet-stream' },
-    });
-    expect(noise.json).toMatchObject({ status: 422, code: 'PROJECT_INVALID' });
+    for (const body of [{ name: 'shop' }, Buffer.from('no gzip'), undefined]) {
+      const answer = await rig.call('PUT', '/v1/projects/shop', { body });
+      expect(answer.json).toMatchObject({ status: 400, code: 'REQUEST_UNREADABLE' });
+    }
+    const cut = await rig.call('PUT', '/v1/projects/shop', { body: (await packProject(shop(ORDERS))).subarray(0, 40) });
+    expect(cut.json).toMatchObject({ status: 422, code: 'PROJECT_INVALID' });
     const elsewhere = await rig.call('PUT', '/v1/servers/main', {
       body: Buffer.from('no gzip'),
       headers: { 'content-type': 'application/gzip' },
