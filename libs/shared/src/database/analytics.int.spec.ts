@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { EventTypes, NewEvent } from '../contracts/events.js';
 import type { MigrationId, StreamId } from '../contracts/ids.js';
-import { instanceStream, migrationStream, registryStream } from '../contracts/streams.js';
+import { healthStream, instanceStream, intakeStream, migrationStream, registryStream } from '../contracts/streams.js';
 import { aStepStream, createTestLedger, newMigrationId, type TestLedger } from '../../../../test/harness/ledger.js';
 
 let ledger: TestLedger;
@@ -24,7 +24,7 @@ type Data = Readonly<Record<string, unknown>>;
 
 /** Appends one event after another, each with only the fields that the views read. */
 async function happened(stream: StreamId, ...events: readonly (readonly [keyof EventTypes, Data])[]): Promise<void> {
-  const service = stream.startsWith('step-') ? ledger.executor : ledger.planner;
+  const service = /^(?:step|health)-/.test(stream) ? ledger.executor : ledger.planner;
   for (const [type, data] of events) {
     const metadata = { correlationId: 'request-1', causationId: 'request-1', actor: 'key:alice' };
     const event = { eventId: randomUUID(), type, schemaVersion: 1, data, metadata } as unknown as NewEvent;
@@ -155,6 +155,19 @@ describe('the views', () => {
       ],
     ],
     ['awaiting-approval', [['PlanCompiled', { planHash: 'h' }]], { request: { options: { approval: 'required' } } }],
+    ['migrating', [['PlanCompiled', { plan: { steps: [] } }]], { request: { options: { approval: 'required' } } }],
+    [
+      'awaiting-approval',
+      [['PlanCompiled', { planHash: 'h', approval: { policies: ['production'], fourEyes: true } }]],
+    ],
+    ['migrating', [['PlanCompiled', { planHash: 'h', approval: { policies: [], fourEyes: false } }]], { dryRun: true }],
+    [
+      'migrating',
+      [
+        ['PlanCompiled', { planHash: 'h', approval: { policies: ['production'], fourEyes: false } }],
+        ['PlanApproved', {}],
+      ],
+    ],
     [
       'migrating',
       [
@@ -321,6 +334,21 @@ describe('the views', () => {
     ]);
     expect(await analyse(`select record_id from audit_trail where table_name = 'servers'`)).toEqual([
       { record_id: 'pool-2' },
+    ]);
+  });
+
+  test('name what an event is about, whatever the name holds', async () => {
+    await happened(registryStream('policy', 'eu:production'), ['PolicySet', { name: 'eu:production' }]);
+    await happened(healthStream('shop'), ['HealthChanged', { subject: 'project:shop', healthy: true }]);
+    await happened(intakeStream('invoice-1'), ['CommandRejected', { requestId: 'invoice-1' }]);
+    const trail = await analyse(
+      `select table_name, record_id from audit_trail where action in ('PolicySet', 'HealthChanged', 'CommandRejected')
+        order by position`,
+    );
+    expect(trail).toEqual([
+      { table_name: 'policies', record_id: 'eu:production' },
+      { table_name: 'health', record_id: 'shop' },
+      { table_name: 'requests', record_id: 'invoice-1' },
     ]);
   });
 });
