@@ -7,10 +7,14 @@ export function bodyOf<T extends object>(type: new () => T): PipeTransform<unkno
   return { transform: (body) => parsedOrRefused(type, body ?? {}, '') };
 }
 
-/** `@Query(queryOf(ListQuery))`: problems point to `/query/…`. */
+/** `@Query(queryOf(ListQuery))`: problems point to `/query/…`. A form that is left empty says `kind=`, which is no kind. */
 export function queryOf<T extends object>(type: new () => T): PipeTransform<unknown, T> {
-  // Fastify's query object has no prototype; the classes want an ordinary one.
-  return { transform: (query) => parsedOrRefused(type, isObject(query) ? { ...query } : {}, '/query') };
+  return { transform: (query) => parsedOrRefused(type, isObject(query) ? said(query) : {}, '/query') };
+}
+
+/** Fastify's query object has no prototype; the classes want an ordinary one. A field nobody knows stays to be refused. */
+function said(query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, value === '' ? undefined : value]));
 }
 
 function parsedOrRefused<T extends object>(type: new () => T, value: unknown, prefix: string): T {

@@ -24,13 +24,13 @@ const MAX_WAIT_S = 60;
 
 class DetailQuery {
   @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
+    typeof value === 'string' && /^\d+$/.test(value) ? Math.min(Number(value), MAX_WAIT_S) : value,
   )
   @IntegerField({
     optional: true,
     minimum: 0,
     maximum: MAX_WAIT_S,
-    description: 'Seconds to wait for the next change of status',
+    description: 'Seconds to wait for the next change of status; more is taken as the maximum',
   })
   readonly wait?: number;
 }

@@ -63,6 +63,8 @@ describe('GET /v1/migrations/{id}', () => {
     await rig.event(over, 'PlanRefused');
     const started = performance.now();
     expect(await detail(over, '?wait=30')).toMatchObject({ status: 'refused' });
+    // Longer than anybody may wait: as long as can be.
+    expect(await detail(over, '?wait=3600')).toMatchObject({ status: 'refused' });
     expect(performance.now() - started).toBeLessThan(5_000);
     const quiet = await requested();
     await rig.event(quiet, 'StepCommanded');
@@ -112,6 +114,13 @@ describe('GET /v1/migrations', () => {
       ({ next } = page);
     }
     expect(seen).toEqual(ids);
+  });
+
+  it('takes a parameter that is left empty as one that is not there', async () => {
+    const all = await rig.call('GET', '/v1/migrations?limit=3');
+    expect((await rig.call('GET', '/v1/migrations?kind=&status=&subject=&after=&limit=3')).text).toBe(all.text);
+    const unknown = await rig.call('GET', '/v1/migrations?knd=');
+    expect(unknown.json).toMatchObject({ status: 400, errors: [{ pointer: '/query/knd' }] });
   });
 
   it('refuses a place that no page gave', async () => {
