@@ -102,6 +102,14 @@ describe('a request on the requests topic', () => {
     });
   });
 
+  it('gets an origin of its own when its publisher tells none, which all of its events carry', async () => {
+    const id = await publish({ data: await tenant() });
+    const migrationId = migrationIdOf(SOURCE, id);
+    const { traceparent } = (await rig.event(migrationId, 'MigrationRequested')).metadata;
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    expect((await rig.event(migrationId, 'StepCommanded')).metadata.traceparent).toBe(traceparent);
+  });
+
   it('may be a structured CloudEvent', async () => {
     const id = randomUUID();
     const envelope = {

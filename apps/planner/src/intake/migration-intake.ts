@@ -16,7 +16,7 @@ import type { AppendAnswer } from '#shared/ledger/ledger-item.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
 import type { Metrics } from '#shared/observability/metrics.js';
-import { traceparentField } from '#shared/observability/trace-context.js';
+import { traceparentOfId } from '#shared/observability/trace-context.js';
 import { activeTraceparent } from '#shared/observability/tracing.js';
 import { invalidRequest } from '../http/request-refused.js';
 import { migrationLinks, planLinks, type AcceptedMigration } from './accepted.js';
@@ -160,7 +160,7 @@ function requestedEvent({
       causationId: correlationId,
       actor: arrival.actor,
       // The span of the call or message, whose parent the caller's is; the caller's own while nothing is traced.
-      ...traceparentField(activeTraceparent() ?? arrival.traceparent),
+      traceparent: activeTraceparent() ?? arrival.traceparent ?? traceparentOfId(migrationId),
     },
   };
 }

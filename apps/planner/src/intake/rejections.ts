@@ -4,7 +4,10 @@ import { intakeStream } from '#shared/contracts/streams.js';
 import { REHOME_NAMESPACE, uuidV5 } from '#shared/contracts/uuid.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { TRACEPARENT } from '#shared/messaging/cloud-event-headers.js';
+import { traceContext } from '#shared/messaging/decode-cloud-event.js';
 import type { Rejection } from '#shared/messaging/rejection.js';
+import { traceparentOfId } from '#shared/observability/trace-context.js';
 
 const MAX_STREAM_BYTES = 500;
 
@@ -29,8 +32,10 @@ export class Rejections {
 
 function rejectedEvent({ record, failure, source, requestId }: Rejection): NewEvent {
   const place = `${record.topic}/${String(record.partition)}/${String(record.offset)}`;
+  const eventId = uuidV5(REHOME_NAMESPACE, `rejected:${place}:${source}:${requestId}`);
+  const traceparent = traceContext(record.headers[TRACEPARENT]) ?? traceparentOfId(eventId);
   return {
-    eventId: uuidV5(REHOME_NAMESPACE, `rejected:${place}:${source}:${requestId}`),
+    eventId,
     type: 'CommandRejected',
     schemaVersion: 1,
     data: {
@@ -41,7 +46,7 @@ function rejectedEvent({ record, failure, source, requestId }: Rejection): NewEv
       partition: record.partition,
       offset: String(record.offset),
     },
-    metadata: { correlationId: requestId, causationId: requestId, actor: `source:${source}` },
+    metadata: { correlationId: requestId, causationId: requestId, actor: `source:${source}`, traceparent },
   };
 }
 

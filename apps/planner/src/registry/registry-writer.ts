@@ -14,6 +14,8 @@ import { canonicalJson } from '#shared/contracts/canonical-json.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LedgerEffect } from '#shared/ledger/ledger-effect.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';
+import { traceparentOfId } from '#shared/observability/trace-context.js';
+import { activeTraceparent } from '#shared/observability/tracing.js';
 import { RequestRefused } from '../http/request-refused.js';
 import type { Entry } from './registry-entries.js';
 
@@ -49,7 +51,8 @@ export class RegistryWriter {
   async write({ definition, before, actor }: Change): Promise<Written> {
     if (before !== undefined && canonicalJson(before.definition) === canonicalJson(definition.data)) return 'unchanged';
     const eventId = randomUUID();
-    const metadata: EventMetadata = { correlationId: eventId, causationId: eventId, actor };
+    const traceparent = activeTraceparent() ?? traceparentOfId(eventId);
+    const metadata: EventMetadata = { correlationId: eventId, causationId: eventId, actor, traceparent };
     const event: NewEvent = { eventId, schemaVersion: 1, metadata, ...definition };
     const answer = await this.writer.append({
       appends: [{ stream: streamOf(definition), expected: before?.version ?? 0, events: [event] }],

@@ -54,7 +54,7 @@ function attributeHeaders(headers: RecordHeaders): Map<string, string> {
 }
 
 /** Tracing is nobody's contract with us: what is not W3C trace context is passed over, as the W3C asks. */
-function traceContext(value: RecordHeaders[string]): string | undefined {
+export function traceContext(value: RecordHeaders[string]): string | undefined {
   return traceparentOf(Buffer.isBuffer(value) ? value.toString('latin1') : value);
 }
 

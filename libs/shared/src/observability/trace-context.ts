@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { TraceFlags, type SpanContext } from '@opentelemetry/api';
 
 // W3C Trace Context, version 00; later versions may add fields behind these and are read alike.
@@ -17,6 +18,15 @@ export function spanContextOf(traceparent: string | undefined): SpanContext | un
 
 export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext): string {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
+}
+
+/**
+ * The origin of what nobody traces: readers of Kafka can follow it all the same. As random as the id, and the same when the
+ * same is told again; sampled, so that an executor that is traced does not drop its spans.
+ */
+export function traceparentOfId(id: string): string {
+  const digest = createHash('sha256').update(id).digest('hex');
+  return `00-${digest.slice(0, 32)}-${digest.slice(32, 48)}-01`;
 }
 
 /** Fields of a log line or an event's metadata: `{}` when there is no trace. */
