@@ -254,7 +254,10 @@ describe('rehome validate', () => {
 
 describe('rehome orphans', () => {
   it('finds rows that refer to nothing; a migration removes them, by way of push and apply [d24] [d15]', async () => {
-    await world.rows(DATABASES.default, `insert into runs values (1, 'a', null), (2, 'b', 1), (3, 'c', 99)`);
+    await world.rows(
+      DATABASES.default,
+      `insert into runs values (1, 'a', null), (2, 'b', 1), (3, 'c', 99), (4, 'd', 3), (5, 'e', 4)`,
+    );
     const found = await cli.run(['orphans', '--project', PROJECT, '--database', 'default']);
     expect([found.code, found.out]).toEqual([5, expect.stringMatching(/references-hold +\S failed +1/)]);
     expect(found.out).toMatch(/found +public\.runs id 3\n/);
@@ -276,8 +279,9 @@ describe('rehome orphans', () => {
     await push({ ...FILES, ...Object.fromEntries(written) });
     const leaveOut = { materials: 'nothing to clean', results: 'nothing to clean' };
     const databases = [{ alias: 'default' }];
-    const done = await world.run({ kind: 'apply', project: PROJECT, databases, leaveOut, backup: false });
+    const done = await world.run({ kind: 'apply', project: PROJECT, databases, leaveOut });
     expect(done).toMatchObject({ status: 'completed', trouble: '' });
+    expect(done.steps).toContain('back-up-database');
     expect(await world.rows(DATABASES.default, 'select id from runs order by id')).toEqual([{ id: 1 }, { id: 2 }]);
     expect((await cli.run(['orphans', '--project', PROJECT, '--database', 'default'])).code).toBe(0);
   });

@@ -42,7 +42,8 @@ function referenceOf({ definition }: LoadedProject, text: string | undefined): R
   if (text !== undefined)
     throw new CliError(EXIT.usage, `--reference: "${text}" is not like work_orders.station_id=stations.id`);
   const [only, ...others] = definition.references;
-  if (only !== undefined && others.length === 0) return only;
+  if (only !== undefined && others.length === 0)
+    return { ...only, columns: [only.column], referencedColumns: [only.referencedColumn] };
   const known = definition.references.map(
     ({ table, column, referencedTable, referencedColumn }) =>
       `${table}.${column}=${referencedTable}.${referencedColumn}`,

@@ -2,23 +2,35 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { cleanerName, cleanerOf, parseReference } from './orphan-cleaner.js';
 
-const NAME = fc.stringMatching(/^[^.=\s]{1,20}$/);
+const NAME = fc.stringMatching(/^[^.=,\s]{1,20}$/);
+const COLUMNS = fc.array(fc.tuple(NAME, NAME), { minLength: 1, maxLength: 3 });
 const TABLE = fc.oneof(
   NAME,
   fc.tuple(NAME, NAME).map(([schema, name]) => `${schema}.${name}`),
 );
 
 describe('a reference as people type it', () => {
-  it('is two columns with their tables, each with or without a schema [d24]', () => {
+  it('is columns of two tables, each with or without a schema [d24]', () => {
     fc.assert(
-      fc.property(TABLE, NAME, TABLE, NAME, (table, column, referencedTable, referencedColumn) => {
-        const text = `${table}.${column}=${referencedTable}.${referencedColumn}`;
-        expect(parseReference(text)).toEqual({ table, column, referencedTable, referencedColumn });
+      fc.property(TABLE, TABLE, COLUMNS, (table, referencedTable, pairs) => {
+        const [columns, referencedColumns] = [pairs.map(([column]) => column), pairs.map(([, column]) => column)];
+        const text = `${table}.${columns.join(',')}=${referencedTable}.${referencedColumns.join(',')}`;
+        expect(parseReference(text)).toEqual({ table, columns, referencedTable, referencedColumns });
       }),
     );
   });
 
-  it.each(['work_orders=stations', 'a.b', 'a.b=c', 'a.b=', '=c.d', 'a.b=c.d=e.f', 'a b.c=d.e'])('is not %s', (text) => {
+  it.each([
+    'work_orders=stations',
+    'a.b',
+    'a.b=c',
+    'a.b=',
+    '=c.d',
+    'a.b=c.d=e.f',
+    'a b.c=d.e',
+    'a.b,c=d.e',
+    'a.b,=d.e,f',
+  ])('is not %s', (text) => {
     expect(parseReference(text)).toBeUndefined();
   });
 });
@@ -26,9 +38,9 @@ describe('a reference as people type it', () => {
 describe('the cleaner of orphans', () => {
   const reference = {
     table: 'work_orders',
-    column: 'Station',
+    columns: ['Station'],
     referencedTable: 'yard.stations',
-    referencedColumn: 'id',
+    referencedColumns: ['id'],
   };
 
   it('removes by not exists, since not in finds nothing beside a null [d24]', () => {
@@ -44,5 +56,27 @@ describe('the cleaner of orphans', () => {
     expect(verify).toMatch(/^select not exists \(\n {2}select from "work_orders" as child/);
     expect(down).toContain('core/0007 removed rows; restore the backup that was made before it');
     expect(cleanerName(reference)).toBe('clean_orphans_work_orders_station');
+  });
+
+  it('takes the rows that refer to an orphan of their own table with it [d24]', () => {
+    const own = { table: 'runs', columns: ['parent'], referencedTable: 'runs', referencedColumns: ['id'] };
+    const { up, verify } = cleanerOf(own, { id: 'core/0007' });
+    expect(up).toContain('with recursive gone ("id") as (\n  select child."id" from "runs" as child');
+    expect(up).toContain('join gone on gone."id" = child."parent"');
+    expect(up).toContain('and not exists (select from gone where gone."id" = parent."id")');
+    expect(verify).not.toContain('gone');
+  });
+
+  it('compares every column of a reference of several [d24]', () => {
+    const pair = {
+      table: 'lines',
+      columns: ['shop', 'no'],
+      referencedTable: 'orders',
+      referencedColumns: ['shop', 'id'],
+    };
+    const { up } = cleanerOf(pair, { id: 'core/0007' });
+    expect(up).toContain('where child."shop" is not null and child."no" is not null\n');
+    expect(up).toContain('where parent."shop" = child."shop" and parent."id" = child."no"');
+    expect(cleanerName(pair)).toBe('clean_orphans_lines_shop_no');
   });
 });
