@@ -39,6 +39,8 @@ export interface ProjectDatabase {
   /** Tables that must be there, and those without which it is not healthy at all. */
   readonly expectedTables: readonly string[];
   readonly criticalTables: readonly string[];
+  /** `table.column` or `schema.table.column` in which no row may be empty. */
+  readonly requiredColumns: readonly string[];
   /** Fewer tables than this are not healthy; 0 when silent. */
   readonly minimumTables: number;
   /** Names of the variables in which applications expect its address. */

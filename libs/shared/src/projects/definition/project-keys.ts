@@ -9,6 +9,7 @@ export const PROJECT_KEYS = {
     'schemas',
     'expected',
     'critical',
+    'required',
     'minimumTables',
     'environment',
   ],

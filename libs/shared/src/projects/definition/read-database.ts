@@ -1,5 +1,6 @@
 import type { DatabaseVariables, ProjectDatabase } from '../../contracts/projects.js';
 import { IDENTIFIER_BYTES } from '../../database/identifier.js';
+import { plainName } from '../relation-name.js';
 import { PROJECT_KEYS } from './project-keys.js';
 import type { TextShape, YamlValue } from './yaml-value.js';
 
@@ -14,10 +15,15 @@ export const REGISTRY_NAME: TextShape = {
   shape: 'a name of the registry',
 };
 export const IDENTIFIER: TextShape = { refuse: notAnIdentifier };
-/** Table, or schema and table. */
-export const RELATION: TextShape = {
-  pattern: /^[^\s."*]+(?:\.[^\s."*]+)?$/,
-  shape: 'a table, or schema.table, as PostgreSQL keeps them: without quotes',
+/** Without quotes a name has no blanks and, being none of a rule, no asterisk. */
+const WORD = '(?:"(?:[^"]|"")+"|[^\\s."*]+)';
+const RELATION: TextShape = {
+  pattern: new RegExp(`^${WORD}(?:\\.${WORD})?$`),
+  shape: 'a table, or schema.table, as PostgreSQL keeps them; one with blanks or dots in double quotes',
+};
+const COLUMN: TextShape = {
+  pattern: new RegExp(`^${WORD}(?:\\.${WORD}){1,2}$`),
+  shape: 'table.column, or schema.table.column, as PostgreSQL keeps them',
 };
 
 const SCHEMA: TextShape = { refuse: (text) => notAnIdentifier(text) ?? reservedSchema(text) };
@@ -41,11 +47,17 @@ export function readDatabase(alias: string, value: YamlValue, defaultAlias: stri
     roles: readRoles(fields.roles),
     schemas: schemas.length === 0 ? ['public'] : schemas,
     settings: readSettings(fields.settings),
-    expectedTables: fields.expected.texts(RELATION),
-    criticalTables: fields.critical.texts(RELATION),
+    expectedTables: fields.expected.items().map(readRelation),
+    criticalTables: fields.critical.items().map(readRelation),
+    requiredColumns: fields.required.texts(COLUMN).map(plainName),
     minimumTables: fields.minimumTables.wholeNumber() ?? 0,
     environment: readVariables(fields.environment, alias === defaultAlias ? 'DB_' : prefixOf(alias)),
   };
+}
+
+/** Table, or schema and table. */
+export function readRelation(value: YamlValue): string {
+  return plainName(value.text(RELATION));
 }
 
 function readRoles(value: YamlValue): ProjectDatabase['roles'] {

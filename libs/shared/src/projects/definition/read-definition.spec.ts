@@ -12,7 +12,8 @@ databases:
     roles: { owner: epsm_user, application: epsm_app }
     settings: { statement_timeout: 10min, maintenance_work_mem: 64 }
     schemas: [public, "tenant_*"]
-    expected: [simulation_runs]
+    expected: [simulation_runs, '"zone runs"']
+    required: [simulation_runs.name]
     critical: [auth_user]
     minimumTables: 3
   materials_db: { server: main, database: epsm_materials }
@@ -54,8 +55,9 @@ describe('project.yaml', () => {
             roles: { owner: 'epsm_user', application: 'epsm_app' },
             settings: { statement_timeout: '10min', maintenance_work_mem: '64' },
             schemas: ['public', 'tenant_*'],
-            expectedTables: ['simulation_runs'],
+            expectedTables: ['simulation_runs', 'zone runs'],
             criticalTables: ['auth_user'],
+            requiredColumns: ['simulation_runs.name'],
             minimumTables: 3,
             environment: {
               host: 'DB_HOST',

@@ -11,7 +11,7 @@ import { PROJECT_FILE } from '../bundle/project-files.js';
 import type { ProjectProblem } from '../migration-file.js';
 import { splitSql } from '../sql/split-sql.js';
 import { PROJECT_KEYS } from './project-keys.js';
-import { ALIAS, APP, IDENTIFIER, MODEL, readDatabase, RELATION, REGISTRY_NAME } from './read-database.js';
+import { ALIAS, APP, IDENTIFIER, MODEL, readDatabase, readRelation, REGISTRY_NAME } from './read-database.js';
 import { YamlValue } from './yaml-value.js';
 
 export type ReadDefinition =
@@ -90,7 +90,7 @@ function readRouter(value: YamlValue, aliases: readonly string[]): RouterDefinit
     }),
     models: record(fields.models, (model, table) => {
       if (!MODEL.pattern.test(model)) table.refuse(`must be called by ${MODEL.shape}`);
-      return table.text(RELATION);
+      return readRelation(table);
     }),
     rules,
   };
@@ -100,9 +100,9 @@ function readReference(value: YamlValue, aliases: readonly string[]): Configured
   const fields = value.fields(PROJECT_KEYS.reference);
   return {
     database: aliasIn(fields.database, aliases),
-    table: fields.table.text(RELATION),
+    table: readRelation(fields.table),
     column: fields.column.text(IDENTIFIER),
-    referencedTable: fields.referencedTable.text(RELATION),
+    referencedTable: readRelation(fields.referencedTable),
     referencedColumn: fields.referencedColumn.text(IDENTIFIER),
   };
 }
