@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '#shared/database/identifier.js';
+import { nameParts } from '#shared/projects/relation-name.js';
 import type { Skeleton } from './migration-skeleton.js';
 
 /** Columns that mean rows of another table, one by one: `work_orders.station_id=stations.id`. */
@@ -87,5 +88,5 @@ function matches(left: readonly string[], right: readonly string[]): string {
 }
 
 function quoted(table: string): string {
-  return table.split('.').map(quoteIdentifier).join('.');
+  return (nameParts(table) ?? [table]).map(quoteIdentifier).join('.');
 }
