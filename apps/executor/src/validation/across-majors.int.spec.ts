@@ -32,7 +32,8 @@ it.each([13, 18])(
         owner: address.user,
         application: address.user,
         expectedTables: ['users'],
-        madeTables: ['audit_log'],
+        madeTables: ['audit_log', 'rate_limit_rules'],
+        requiredColumns: ['orders.user_id'],
         references: [STATION],
         checks: [],
       };

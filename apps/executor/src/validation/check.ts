@@ -1,4 +1,5 @@
 import type { ConfiguredReference, ProjectCheck, ValidationCategory } from '#shared/contracts/projects.js';
+import { relationIn } from '#shared/projects/relation-name.js';
 
 /** What of a project is about one of its databases. */
 export interface ValidationSubject {
@@ -13,6 +14,8 @@ export interface ValidationSubject {
   readonly expectedTables: readonly string[];
   /** Tables that its migrations make, as they are written there. */
   readonly madeTables: readonly string[];
+  /** `table.column` in every schema, or `schema.table.column`. */
+  readonly requiredColumns: readonly string[];
   readonly references: readonly ConfiguredReference[];
   readonly checks: readonly ProjectCheck[];
 }
@@ -39,13 +42,16 @@ export interface ValidationCheck {
 
 /** Parallel arrays for `unnest`: where each name must be found. */
 export function qualified(names: readonly string[], schemas: readonly string[]): [string[], string[]] {
-  const pairs = names.flatMap((name) => {
-    const dot = name.indexOf('.');
-    return dot < 0
-      ? schemas.map((schema): [string, string] => [schema, name])
-      : [[name.slice(0, dot), name.slice(dot + 1)] as [string, string]];
-  });
+  const pairs = names.flatMap((name) => inEach(schemas, (schema) => relationIn(schema, name)));
   return [pairs.map(([schema]) => schema), pairs.map(([, name]) => name)];
+}
+
+/** What a name means in each schema, once where it names its own. */
+export function inEach<Place extends readonly string[]>(
+  schemas: readonly string[],
+  placeIn: (schema: string) => Place,
+): Place[] {
+  return [...new Map(schemas.map(placeIn).map((place) => [JSON.stringify(place), place])).values()];
 }
 
 /** Parallel arrays for `unnest`: each name and what LIKE finds by it; only a name with `*` is a pattern. */
@@ -55,3 +61,11 @@ export function patterned(names: readonly string[]): [readonly string[], string[
 
 /** Schemas that a pattern never means. */
 export const NO_TENANTS = '^(pg_|information_schema$|rehome$)';
+
+/** Of a relation `c`: an extension brought it and looks after it; nobody of the project may. */
+export const OF_EXTENSION = `
+  exists (
+    select
+    from pg_depend as brought
+    where brought.classid = 'pg_class'::regclass and brought.objid = c.oid and brought.deptype = 'e'
+  )`;

@@ -1,4 +1,5 @@
-import type { ValidationSubject } from './check.js';
+import { nameParts, relationIn } from '#shared/projects/relation-name.js';
+import { inEach, type ValidationSubject } from './check.js';
 
 /**
  * The configured references as six parallel arrays for `unnest`: schema, table and column, then those that they refer to.
@@ -9,15 +10,21 @@ export function referenceValues({
   schemas,
 }: Pick<ValidationSubject, 'references' | 'schemas'>): string[][] {
   const rows = references.flatMap(({ table, column, referencedTable, referencedColumn }) =>
-    schemas
-      .map((schema) => [...placeOf(table, schema), column, ...placeOf(referencedTable, schema), referencedColumn])
-      // Both with a schema of their own: the same row for every schema.
-      .slice(0, table.includes('.') && referencedTable.includes('.') ? 1 : schemas.length),
+    inEach(schemas, (schema) => [
+      ...[...relationIn(schema, table), column],
+      ...[...relationIn(schema, referencedTable), referencedColumn],
+    ]),
   );
   return [0, 1, 2, 3, 4, 5].map((place) => rows.map((row) => row[place] ?? ''));
 }
 
-function placeOf(table: string, schema: string): [string, string] {
-  const dot = table.indexOf('.');
-  return dot < 0 ? [schema, table] : [table.slice(0, dot), table.slice(dot + 1)];
+/** The required columns as three parallel arrays. */
+export function requiredValues({
+  requiredColumns,
+  schemas,
+}: Pick<ValidationSubject, 'requiredColumns' | 'schemas'>): string[][] {
+  const rows = requiredColumns.flatMap((text) =>
+    inEach(schemas, (schema) => [schema, ...(nameParts(text) ?? [])].slice(-3)),
+  );
+  return [0, 1, 2].map((place) => rows.map((row) => row[place] ?? ''));
 }

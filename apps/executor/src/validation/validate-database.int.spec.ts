@@ -82,7 +82,7 @@ describe('validation of a database', () => {
       'required-filled',
       'alter table orders add constraint paid check (total is not null) not valid',
       'alter table orders drop constraint paid',
-      'public.orders (total)',
+      'public.orders id 1 (total)',
     ],
     [
       'sequences-ahead',

@@ -56,7 +56,7 @@ export class DatabaseInOrder {
   get subject(): ValidationSubject {
     return {
       ...{ schemas: ['public'], wantedSchemas: ['public'], owner: this.owner, application: this.application },
-      ...{ expectedTables: ['users', 'orders'], madeTables: [], references: [], checks: [] },
+      ...{ expectedTables: ['users', 'orders'], madeTables: [], requiredColumns: [], references: [], checks: [] },
     };
   }
 

@@ -62,6 +62,7 @@ export function subjectOf(
     ...(application === undefined ? {} : { application }),
     expectedTables: [...new Set([...(expected?.expectedTables ?? []), ...(expected?.criticalTables ?? [])])],
     madeTables: migrations.filter(({ home }) => home === alias).flatMap(({ creates }) => creates),
+    requiredColumns: expected?.requiredColumns ?? [],
     references: references.filter(({ database }) => database === alias),
     checks: checks.filter(({ database = alias }) => database === alias),
   };

@@ -9,6 +9,17 @@ const HAS_INDEXES = `
   where n.nspname = any ($1)
 `;
 
+/** Index `i` finds rows by its first columns: it is whole and built, and no gin or brin. */
+const FINDS_ROWS = `
+  i.indisvalid
+  and i.indpred is null
+  and exists (
+    select
+    from pg_class as x
+    join pg_am as m on m.oid = x.relam
+    where x.oid = i.indexrelid and m.amname in ('btree', 'hash')
+  )`;
+
 export const INDEX_CHECKS: readonly ValidationCheck[] = [
   {
     name: 'foreign-keys-indexed',
@@ -22,7 +33,7 @@ export const INDEX_CHECKS: readonly ValidationCheck[] = [
       join pg_namespace as n on n.oid = f.connamespace
       where n.nspname = any ($1) and f.contype = 'f'
     `,
-    // The order of the columns does not matter as long as they come first. A partial index serves only some rows.
+    // The order of the columns does not matter as long as they come first.
     sql: `
       select format('%s (%s)', f.conrelid::regclass, (
         select string_agg(quote_ident(a.attname), ', ' order by k.place)
@@ -38,7 +49,9 @@ export const INDEX_CHECKS: readonly ValidationCheck[] = [
           select
           from pg_index as i
           where i.indrelid = f.conrelid
-            and i.indpred is null
+            and ${FINDS_ROWS}
+            -- Included columns stand behind those of the key.
+            and i.indnkeyatts >= cardinality(f.conkey)
             and (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(f.conkey)] @> f.conkey
         )
     `,
@@ -67,7 +80,7 @@ export const INDEX_CHECKS: readonly ValidationCheck[] = [
       where not exists (
         select
         from pg_index as i
-        where i.indrelid = c.oid and i.indpred is null and i.indkey[0] = a.attnum
+        where i.indrelid = c.oid and ${FINDS_ROWS} and i.indkey[0] = a.attnum
       )
     `,
     values: referenceValues,

@@ -10,7 +10,7 @@ type Search = Pick<ValidationCheck, 'finds' | 'sql' | 'values'>;
 const PLAIN_KEYS = `'{int2,int4,int8,oid,uuid}'::regtype[]`;
 
 /** Text of an expression that names a row of `child`: its table and primary key. */
-const ROW_NAME = (table: string): string => `
+export const ROW_NAME = (table: string): string => `
   format('%L || ', ${table}::regclass || ' ') || coalesce((
     select string_agg(format('%L || child.%I', quote_ident(a.attname) || ' ', a.attname), ' || '', '' || ' order by k.place)
     from pg_index as i

@@ -1,4 +1,4 @@
-import { NO_TENANTS, patterned, qualified, type ValidationCheck } from '../check.js';
+import { NO_TENANTS, OF_EXTENSION, patterned, qualified, type ValidationCheck } from '../check.js';
 
 /** Each name or pattern of a project that no schema answers to. */
 export const MISSING_SCHEMAS = `
@@ -67,6 +67,7 @@ export const SCHEMA_CHECKS: readonly ValidationCheck[] = [
       where n.nspname = any ($1)
         and c.relkind in ('r', 'p')
         and not c.relispartition
+        and not ${OF_EXTENSION}
         and not exists (
           select
           from pg_index as i

@@ -1,4 +1,4 @@
-import type { ValidationCheck } from '../check.js';
+import { OF_EXTENSION, type ValidationCheck } from '../check.js';
 
 const APPLICATION_NAMED = `
   select
@@ -23,7 +23,11 @@ export const ACCESS_CHECKS: readonly ValidationCheck[] = [
         select c.oid, c.relkind
         from pg_class as c
         join pg_namespace as n on n.oid = c.relnamespace
-        where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'S')
+        where n.nspname = any ($1)
+          and c.relkind in ('r', 'p', 'v', 'S')
+          -- Who reads a partition by its root needs no rights on it.
+          and not c.relispartition
+          and not ${OF_EXTENSION}
       )
       select format('role %I does not exist', $2) as finding
       where not exists (select from application)
@@ -57,12 +61,14 @@ export const ACCESS_CHECKS: readonly ValidationCheck[] = [
     category: 'security',
     message: 'the application role can neither change structures nor the bookkeeping of migrations',
     remedy:
-      'alter role … nosuperuser nocreaterole nobypassrls; let another role own the tables; revoke what it has in rehome',
+      'alter role … nosuperuser nocreaterole nobypassrls; let another role own tables, schemas and the database; ' +
+      'revoke create, the membership in the owner and what it has in rehome',
     finds: 'findings',
     // Where the application is the owner itself, it owns.
     applicable: `
       select
-      where $2::text <> $3::text and cardinality($1::text[]) > 0
+      from pg_roles
+      where rolname = $2::text and $2::text <> $3::text and cardinality($1::text[]) > 0
     `,
     sql: `
       with application as (
@@ -84,7 +90,28 @@ export const ACCESS_CHECKS: readonly ValidationCheck[] = [
       from application
       join pg_class as c on c.relowner = application.oid and c.relkind in ('r', 'p')
       join pg_namespace as n on n.oid = c.relnamespace and n.nspname = any ($1)
-      where application.rolname <> $3::text
+      union all
+      select format('owns schema %I', n.nspname)
+      from application
+      join pg_namespace as n on n.nspowner = application.oid and n.nspname = any ($1)
+      union all
+      select format('owns database %I', d.datname)
+      from application
+      join pg_database as d on d.datdba = application.oid and d.datname = current_database()
+      union all
+      select format('is a member of %I', owner.rolname)
+      from application
+      join pg_roles as owner on owner.rolname = $3::text
+      where not application.rolsuper and pg_has_role(application.oid, owner.oid, 'member')
+      union all
+      select format('create on schema %I', n.nspname)
+      from application
+      join pg_namespace as n on n.nspname = any ($1)
+      where not application.rolsuper and has_schema_privilege(application.oid, n.oid, 'create')
+      union all
+      select format('create on database %I', current_database())
+      from application
+      where not application.rolsuper and has_database_privilege(application.oid, current_database(), 'create')
       union all
       select format('%s on %s', string_agg(privilege, ', ' order by place), c.oid::regclass)
       from application
@@ -111,7 +138,7 @@ export const ACCESS_CHECKS: readonly ValidationCheck[] = [
       from pg_class as c
       join pg_namespace as n on n.oid = c.relnamespace
       cross join aclexplode(c.relacl) as acl
-      where n.nspname = any ($1) and acl.grantee = 0
+      where n.nspname = any ($1) and acl.grantee = 0 and not ${OF_EXTENSION}
       group by c.oid
       union all
       select format('create on schema %I', n.nspname)
