@@ -170,6 +170,17 @@ describe('applying migrations', () => {
     const text = await readFile(join(rig.directory, 'log', file ?? ''), 'utf8');
     expect(text).toContain(`applied shop main/v003_index at main/${database.address.database} schema public in `);
   });
+
+  it('writes a line of what was faked, too [d30]', async () => {
+    const params = await paramsOf(SHOP);
+    const migrations = params.migrations.map((one) => ({ ...one, action: 'fake' as const }));
+    for (const _again of [1, 2]) await rig.attempt({ kind: 'apply-migrations', params: { ...params, migrations } });
+    const [file = ''] = await readdir(join(rig.directory, 'log'));
+    const text = await readFile(join(rig.directory, 'log', file), 'utf8');
+    expect(
+      text.match(new RegExp(`faked shop main/v003_index at main/${database.address.database} `, 'g')),
+    ).toHaveLength(1);
+  });
 });
 
 describe('an apply whose database changed since its inspection', () => {

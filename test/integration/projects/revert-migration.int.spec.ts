@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { MigrationName } from '#shared/contracts/projects.js';
 import type { ProjectPin, SwapDatabaseParams } from '#shared/contracts/steps/project-steps.js';
@@ -52,6 +54,13 @@ function live<Row extends object>(text: string): Promise<Row[]> {
   return rig.rows<Row>(database.address.database, text);
 }
 
+/** The line of the day about the database [d30]. */
+async function logged(status: string): Promise<string | undefined> {
+  const [file = ''] = await readdir(join(rig.directory, 'log'));
+  const lines = (await readFile(join(rig.directory, 'log', file), 'utf8')).split('\n');
+  return lines.find((line) => line.includes(` ${status} shop `) && line.includes(database.address.database));
+}
+
 async function statusOf({ version }: MigrationName): Promise<string | undefined> {
   const rows = await live<{ status: string }>(
     `select status from rehome.schema_migrations where version = '${version}'`,
@@ -94,7 +103,7 @@ describe('taking a version back', () => {
     expect(await statusOf(STATUS)).toBe('rolled_back');
   });
 
-  it('leaves the version as it stood when the script fails, and keeps why', async () => {
+  it('leaves the version as it stood when the script fails, and tells why [d9] [d29] [d30]', async () => {
     const project = await applied();
     const params = revertOf(project, STATUS, 'rollback/broken.sql');
     await expect(rig.attempt({ kind: 'revert-migration', params })).rejects.toMatchObject({
@@ -105,6 +114,8 @@ describe('taking a version back', () => {
     expect(await statusOf(STATUS)).toBe('applied');
     expect(await columns()).toHaveLength(2);
     expect(await live('select line from rehome.migration_errors')).toEqual([{ line: 2 }]);
+    expect(await logged('failed')).toMatch(/broken\.sql/);
+    expect(await rig.tools.metrics.text()).toMatch(/^rehome_project_migrations_total\{.*outcome="failed"\} 1$/m);
   });
 
   it('refuses what an applied version requires', async () => {
@@ -131,13 +142,14 @@ describe('putting a restored database in the place of the live one', () => {
     return { address, workingName, project, migration: INDEX, schemas: ['public'], revertedBy: 'key:dba' };
   }
 
-  it('keeps the live one aside, locked, and marks the version as rolled back [d10]', async () => {
+  it('keeps the live one aside, locked, and marks the version as rolled back [d10] [d30]', async () => {
     const migrationId = randomUUID();
     const params = await restored(migrationId);
     const application = await rig.client(database.address.database);
     const { keptAs } = await rig.attempt({ kind: 'swap-database', params, migrationId });
     await expect(application.query('select 1')).rejects.toThrow();
     expect(await statusOf(INDEX)).toBe('rolled_back');
+    expect(await logged('rolled_back')).toContain('by key:dba');
     expect(await live('select from orders')).toEqual([]);
     expect(await rig.rows(keptAs, 'select id from orders')).toEqual([{ id: 1 }]);
     const [kept] = await rig.rows('postgres', `select datconnlimit as limit from pg_database where datname = $1`, [

@@ -153,23 +153,27 @@ function madeBy(
 }
 
 function reverted(state: Common, run: StepRun): ProjectHistoryEntry[] {
-  if (run.progress.status !== 'succeeded' || latestRun(state, run.key.stepId, 'undo') !== undefined) return [];
   const { migration, revertedBy } = run.params as unknown as {
     readonly migration: MigrationName;
     readonly revertedBy: string;
   };
+  const { app, version, name } = migration;
+  const common = {
+    ...{ app, version, name, database: aliasOf(state), appliedBy: revertedBy },
+    appliedAt: run.finishedAt ?? run.commandedAt,
+    migrationId: run.key.migrationId,
+  };
+  if (run.progress.status === 'failed' || run.progress.status === 'needs-decision') {
+    const { detail } = run.progress.failure;
+    return [{ ...common, status: 'failed', executionTimeMs: null, detail }];
+  }
+  if (run.progress.status !== 'succeeded' || latestRun(state, run.key.stepId, 'undo') !== undefined) return [];
   const { executionTimeMs } = run.progress.result;
   return [
     {
-      app: migration.app,
-      version: migration.version,
-      name: migration.name,
-      database: aliasOf(state),
+      ...common,
       status: 'rolled_back',
       executionTimeMs: typeof executionTimeMs === 'number' ? executionTimeMs : null,
-      appliedBy: revertedBy,
-      appliedAt: run.finishedAt ?? run.commandedAt,
-      migrationId: run.key.migrationId,
     },
   ];
 }

@@ -3,7 +3,12 @@ import type { ApplyMigrationsParams } from '#shared/contracts/steps/project-step
 import type { LoadedProject } from '#shared/projects/load-project.js';
 import type { Session } from '../../postgres/session.js';
 import { projectMigration } from '../project-migration.js';
-import { claimMigration, recordWithoutRunning, type TrackedMigration } from '../tracking/tracking-rows.js';
+import {
+  claimMigration,
+  recordWithoutRunning,
+  type RecordedMigration,
+  type TrackedMigration,
+} from '../tracking/tracking-rows.js';
 import { isBundled, runBundle } from './run-bundle.js';
 import { runInTransaction } from './run-in-transaction.js';
 import { runOutsideTransaction } from './run-outside-transaction.js';
@@ -19,8 +24,10 @@ export interface DatabaseApply {
   readonly bundles: boolean;
   /** The administrator's session that holds the lock of the database. */
   readonly admin: Session;
-  /** Called for each version that is settled by this call. */
+  /** Called for each version that is settled by now. */
   readonly settled: (tracked: TrackedMigration, outcome: RunOutcome) => Promise<void>;
+  /** Called for each version that was recorded without being run. */
+  readonly recorded: (tracked: RecordedMigration) => Promise<void>;
 }
 
 /** A version failed in a schema, with what PostgreSQL said; it is not recorded yet. */
@@ -96,7 +103,7 @@ async function recordRest(schema: string, apply: DatabaseApply, from: readonly P
     status: migration.action === 'fake' ? ('faked' as const) : ('elsewhere' as const),
   }));
   await apply.around.check();
-  await recordWithoutRunning(apply.admin, recorded);
+  for (const tracked of await recordWithoutRunning(apply.admin, recorded)) await apply.recorded(tracked);
   for (const tracked of recorded) await apply.settled(tracked, { outcome: 'settled' });
 }
 

@@ -173,12 +173,18 @@ export async function recordStatus(
   });
 }
 
-/** Records versions that run nothing here, those that are settled already left as they are. One statement for all. */
+/** A version that runs nothing here. */
+export type RecordedMigration = TrackedMigration & { readonly status: 'faked' | 'elsewhere' };
+
+/**
+ * Records versions that run nothing here, those that are settled already left as they are. One statement for all.
+ * @returns those that it recorded
+ */
 export async function recordWithoutRunning(
   session: Session,
-  migrations: readonly (TrackedMigration & { readonly status: 'faked' | 'elsewhere' })[],
-): Promise<void> {
-  await session.query(
+  migrations: readonly RecordedMigration[],
+): Promise<RecordedMigration[]> {
+  const { rows } = await session.query<{ schema: string; app: string; version: string }>(
     `with wanted as (
        select * from json_to_recordset($1::json) as wanted
          (project text, schema text, app text, version text, name text, checksum text, status text, by text, "migrationId" uuid)
@@ -192,9 +198,11 @@ export async function recordWithoutRunning(
        where tracked.status <> all (case when excluded.status = 'faked' then $2::text[] else $3::text[] end)
        returning *
      )${FOLLOWS}
-     select from now_stands`,
+     select schema, app, version from now_stands`,
     [JSON.stringify(migrations), STANDING, SETTLED_STATUSES],
   );
+  const written = new Set(rows.map(({ schema, app, version }) => `${schema} ${app}/${version}`));
+  return migrations.filter(({ schema, app, version }) => written.has(`${schema} ${app}/${version}`));
 }
 
 function keyOf({ project, schema, app, version }: TrackedMigration): string[] {

@@ -53,6 +53,10 @@ export const swapDatabase: Step<'swap-database'> = {
       await renameDatabase(session, { from: params.workingName, to: database, signal });
       await tools.faults.reach('step.swap-database.swapped');
     });
+    const { project, migration, revertedBy: by } = params;
+    const told = { ...migration, project: project.name, server: server.name, database, by };
+    for (const schema of params.schemas)
+      await tools.migrationLog.write({ ...told, schema, status: 'rolled_back', executionTimeMs: 0 });
     return { keptAs };
   },
 

@@ -12,9 +12,9 @@ import { migrationFailed } from '../../../projects/running/migration-failed.js';
 import { overSchemas, PARALLEL_FROM } from '../../../projects/running/over-schemas.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
 import { beginClean } from '../../../projects/running/script-session.js';
+import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
-import type { TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
 import { openAdmin, withDatabase } from '../../step-session.js';
@@ -75,8 +75,12 @@ async function databaseApply(
       context.progress({ done, total, unit: 'migrations' });
       if (outcome.outcome !== 'ran') return;
       const { executionTimeMs } = outcome;
-      measure(context, 'applied', executionTimeMs);
-      await tools.migrationLog.write({ ...tracked, ...placeOf(context), status: 'applied', executionTimeMs });
+      await tellMigration({ tools, database: params.database, tracked, status: 'applied', executionTimeMs });
+    },
+    recorded: async ({ status, ...tracked }) => {
+      // What lives elsewhere is told there.
+      if (status !== 'faked') return;
+      await tellMigration({ tools, database: params.database, tracked, status, executionTimeMs: 0 });
     },
   };
 }
@@ -120,19 +124,8 @@ async function failed(
   await context.lease.check();
   await recordFailure(admin, tracked, { ...cause.failure, executionTimeMs });
   await abandonChange(admin, context.run);
-  measure(context, 'failed', executionTimeMs);
-  const told = { ...tracked, ...placeOf(context), executionTimeMs, detail: error.message };
-  await context.tools.migrationLog.write({ ...told, status: 'failed' });
+  const { tools, params } = context;
+  const told = { tools, database: params.database, tracked, executionTimeMs, detail: error.message };
+  await tellMigration({ ...told, status: 'failed' });
   return error;
-}
-
-function measure({ params, tools }: Context, outcome: 'applied' | 'failed', executionTimeMs: number): void {
-  const labels = { project: params.project.name, database: params.database.alias };
-  tools.metrics.count('rehome_project_migrations_total', { ...labels, outcome });
-  tools.metrics.observe('rehome_project_migration_seconds', labels, executionTimeMs / 1000);
-}
-
-function placeOf({ params }: Context): Pick<TrackedMigration, 'project'> & { server: string; database: string } {
-  const { address } = params.database;
-  return { project: params.project.name, server: address.server.name, database: address.database };
 }

@@ -15,6 +15,7 @@ import { runInTransaction } from '../../../projects/running/run-in-transaction.j
 import { runOutsideTransaction } from '../../../projects/running/run-outside-transaction.js';
 import type { RunOutcome, ScriptRun } from '../../../projects/running/schema-run.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
+import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordError, recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { holdForRevert, readTracking, type TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
@@ -124,9 +125,8 @@ async function revertSchema(
           claim: () => holdForRevert(admin, tracked),
         });
     if (outcome.outcome === 'settled') return;
-    const { server, database } = params.database.address;
-    const told = { ...tracked, server: server.name, database, executionTimeMs: outcome.executionTimeMs };
-    await tools.migrationLog.write({ ...told, status: 'rolled_back' });
+    const { executionTimeMs } = outcome;
+    await tellMigration({ tools, database: params.database, tracked, status: 'rolled_back', executionTimeMs });
   } catch (error) {
     throw new SchemaFailure(tracked, performance.now() - startedAt, error);
   }
@@ -143,8 +143,15 @@ async function failed(
   if (script.transactional) await recordError(admin, tracked, cause.failure);
   else await recordFailure(admin, tracked, { ...cause.failure, executionTimeMs });
   await abandonChange(admin, context.run);
-  const { address } = context.params.database;
-  return migrationFailed({ address, tracked, error: cause, rolledBack: script.transactional });
+  const { tools, params } = context;
+  const { database } = params;
+  const error = migrationFailed({
+    ...{ address: database.address, tracked },
+    error: cause,
+    rolledBack: script.transactional,
+  });
+  await tellMigration({ tools, database, tracked, status: 'failed', executionTimeMs, detail: error.message });
+  return error;
 }
 
 function trackedOf({ params, run }: Context, file: MigrationFile, schema: string): TrackedMigration {
