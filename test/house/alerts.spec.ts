@@ -104,6 +104,12 @@ describe(ALERTS, () => {
     expect({ status, stdout, stderr }).toMatchObject({ status: 0, stdout: expect.stringContaining('SUCCESS') });
   });
 
+  it('wakes somebody for failures, what is pending or drifted, and what nobody has seen [d29]', () => {
+    const asked = (name: string): boolean => alerts.some(({ expr }) => expr.includes(name));
+    const series = ['healthy', 'pending', 'failed', 'drift', 'unseen_seconds'].map((name) => `rehome_project_${name}`);
+    expect([...series, 'rehome_project_migrations_total'].filter((name) => !asked(name))).toEqual([]);
+  });
+
   (hasPromtool ? it : it.skip)('is taken by promtool', () => {
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', ALERTS], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -181,6 +181,19 @@ describe('applying migrations', () => {
       text.match(new RegExp(`faked shop main/v003_index at main/${database.address.database} `, 'g')),
     ).toHaveLength(1);
   });
+
+  it('counts and times what it ran, by how it ended [d29]', async () => {
+    const broken = { 'migrations/main/v004_broken.up.sql': 'select 1 / 0;\n' };
+    const of = async (outcome: string): Promise<number> =>
+      valueOf(await rig.tools.metrics.text(), `rehome_project_migrations_total{.*outcome="${outcome}"}`);
+    const timed = async (): Promise<number> =>
+      valueOf(await rig.tools.metrics.text(), 'rehome_project_migration_seconds_count{.*}');
+    const before = [await of('applied'), await of('failed'), await timed()];
+    const params = await paramsOf({ ...SHOP, ...broken });
+    await expect(rig.attempt({ kind: 'apply-migrations', params })).rejects.toMatchObject({ code: 'MIGRATION_FAILED' });
+    const [applied = 0, failed = 0, all = 0] = before;
+    expect([await of('applied'), await of('failed'), await timed()]).toEqual([applied + 3, failed + 1, all + 4]);
+  });
 });
 
 describe('an apply whose database changed since its inspection', () => {
@@ -213,3 +226,8 @@ describe('an apply whose database changed since its inspection', () => {
     });
   });
 });
+
+/** 0 for a series that is not there yet. */
+function valueOf(metrics: string, series: string): number {
+  return Number(new RegExp(`^${series} (\\S+)$`, 'm').exec(metrics)?.[1] ?? 0);
+}

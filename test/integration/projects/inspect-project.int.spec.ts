@@ -1,7 +1,12 @@
+import { statfs } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import type { InspectProjectParams, InspectProjectResult } from '#shared/contracts/steps/project-steps.js';
+import { readDatabaseFacts } from '../../../apps/executor/src/postgres/inspection/database-facts.js';
+import { checkPlaces } from '../../../apps/executor/src/steps/project/inspect/executor-checks.js';
+import { addressOf, inSession } from '../../harness/moved-database.js';
 import { ProjectRig, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import { runPostgresUrl } from '../../harness/run-addresses.js';
 
 let rig: ProjectRig;
 let database: RigDatabase;
@@ -114,6 +119,22 @@ describe('inspecting a project', () => {
     expect(of('disk-headroom')).toMatchObject({ passed: true, found: expect.stringContaining('free in') });
     expect(of('versions')).toMatchObject({ found: expect.stringMatching(/^main: source 1\d, tools/) });
     expect(of('backup-privileges')).toMatchObject({ passed: true });
+  });
+
+  it('refuses when all backups together have no room, though each had, and says what to do [d26]', async () => {
+    const { bavail, bsize } = await statfs(rig.tools.workRoot);
+    const facts = await inSession(addressOf(runPostgresUrl(), database.address.database), readDatabaseFacts);
+    const half = { facts: { ...facts, sizeBytes: String(Math.round(bavail * bsize * 0.6)) } };
+    const judged = async (aliases: readonly string[]) => {
+      const looks = aliases.map((alias) => ({ ...half, selected: { alias } }));
+      return (await checkPlaces(rig.tools, looks)).find(({ name }) => name === 'disk-headroom');
+    };
+    expect(await judged(['main'])).toMatchObject({ passed: true });
+    expect(await judged(['main', 'results'])).toMatchObject({
+      passed: false,
+      severity: 'error',
+      remedy: expect.stringMatching(/^free \d+ MB there, or let REHOME_WORK_ROOT name another directory$/),
+    });
   });
 
   it('refuses to take back what another version requires [d9]', async () => {

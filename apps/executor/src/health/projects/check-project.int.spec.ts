@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ProjectDatabase } from '#shared/contracts/projects.js';
 import { Metrics } from '#shared/observability/metrics.js';
@@ -8,23 +8,51 @@ import { createTestDatabase, type TestDatabase } from '../../../../../test/harne
 import { addressOf, run } from '../../../../../test/harness/moved-database.js';
 import { checkProject } from './check-project.js';
 
-/** Takes connections and says nothing, as a server behind a firewall or on a disk that hangs. */
+/** Takes connections and says nothing, as a server behind a firewall. */
 let silent: Server;
+/** Lets everybody log in and answers no query, as one whose disk hangs. */
+let stuck: Server;
 const sockets = new Set<Socket>();
 let database: TestDatabase;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  silent = createServer((socket) => sockets.add(socket));
-  silent.listen(0, '127.0.0.1');
-  await once(silent, 'listening');
+  silent = await listening((socket) => sockets.add(socket));
+  stuck = await listening(untilLoggedIn);
 }, 60_000);
 
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
   silent.close();
+  stuck.close();
   await database.drop();
 });
+
+async function listening(taken: (socket: Socket) => void): Promise<Server> {
+  const server = createServer(taken);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+/** Between a client and the real server up to its first ReadyForQuery. */
+function untilLoggedIn(client: Socket): void {
+  const { host, port } = addressOf(database.url);
+  const upstream = connect({ host, port });
+  for (const socket of [client, upstream]) {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+  }
+  client.pipe(upstream);
+  upstream.on('data', (answer: Buffer) => {
+    client.write(answer);
+    if (answer.includes('Z\0\0\0\x05I')) client.unpipe(upstream);
+  });
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
 
 function yaml(aliases: readonly string[], schemas: string): string {
   const databases = aliases.map(
@@ -42,7 +70,8 @@ async function look(aliases: readonly string[], schemas = '[public]') {
   const endpoint = { host, port, adminUser: user, adminSecretRef: 'env:X' };
   const servers = [
     { name: 'real', ...endpoint },
-    { name: 'silent', ...endpoint, port: (silent.address() as AddressInfo).port },
+    { name: 'silent', ...endpoint, port: portOf(silent) },
+    { name: 'stuck', ...endpoint, port: portOf(stuck) },
   ];
   const databases: readonly ProjectDatabase[] = project.definition.databases;
   return checkProject(databases, servers, {
@@ -56,13 +85,17 @@ async function look(aliases: readonly string[], schemas = '[public]') {
 }
 
 describe('a look at the databases of a project', () => {
-  it('gives a server that says nothing up in time, and tells of the others [e12] [d29]', async () => {
-    const [real, hanging] = await look(['real', 'silent']);
-    expect(real).toMatchObject({ state: 'behind', pendingCount: 1 });
-    expect(hanging).toMatchObject({ state: 'unreachable', alias: 'silent' });
-    expect(hanging?.durationMs).toBeLessThan(16_000);
-    expect(real?.durationMs).toBeLessThan(hanging?.durationMs ?? 0);
-  }, 30_000);
+  it.each(['silent', 'stuck'])(
+    'gives up a server that is %s in time, and tells of the others [e12] [d29]',
+    async (name) => {
+      const [real, hanging] = await look(['real', name]);
+      expect(real).toMatchObject({ state: 'behind', pendingCount: 1 });
+      expect(hanging).toMatchObject({ state: 'unreachable', alias: name });
+      expect(hanging?.durationMs).toBeLessThan(16_000);
+      expect(real?.durationMs).toBeLessThan(hanging?.durationMs ?? 0);
+    },
+    30_000,
+  );
 
   it('tells of a server that nobody registered', async () => {
     expect(await look(['unregistered'])).toMatchObject([

@@ -172,6 +172,21 @@ describe('the watch over projects', () => {
     expect((await told()).at(-1)).toMatchObject({ healthy: false, detail: `unknown: ${detail}` });
   });
 
+  it('measures what is pending, failed and drifted [d29]', async () => {
+    const drift = [{ kind: 'structure', what: 'table public.stray', detail: 'was made by no migration' } as const];
+    await watchOf('a', () =>
+      Promise.resolve([{ ...BEHIND, pendingCount: 7, failed: ['app/2_more'], drift }]),
+    ).lookOnce();
+    const metrics = new Metrics();
+    const { reader, pools } = ledger.executor;
+    await measureProjects(pools.reads, new RegisteredProjects(reader), metrics);
+    const values = ['healthy', 'pending', 'failed', 'drift'].map(
+      (name) => new RegExp(`^rehome_project_${name}\\{project="${project}",database="main"\\} (\\S+)$`, 'm'),
+    );
+    const text = await metrics.text();
+    expect(values.map((value) => value.exec(text)?.[1])).toEqual(['0', '7', '1', '1']);
+  });
+
   it('counts how long nobody has looked at a database that was never seen [d29]', async () => {
     const metrics = new Metrics();
     const { reader, pools } = ledger.executor;

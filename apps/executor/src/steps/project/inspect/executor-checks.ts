@@ -21,7 +21,10 @@ export function checkCommands({ services }: StepTools, commands: InspectProjectR
 }
 
 /** Tools that fit each server, and room for all backups together. */
-export async function checkPlaces(tools: StepTools, looks: readonly DatabaseLook[]): Promise<PreflightCheck[]> {
+export async function checkPlaces(
+  tools: StepTools,
+  looks: readonly Pick<DatabaseLook, 'facts' | 'selected'>[],
+): Promise<PreflightCheck[]> {
   const checks: PreflightCheck[] = [];
   let bytes = 0n;
   for (const { facts, selected } of looks) {
