@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { RequestPublisher } from '#client/request-publisher.js';
 import { endsRequest, type RequestEvent } from '#client/request-events.js';
 
@@ -13,7 +14,8 @@ export interface Change {
   readonly toPlan: string;
   readonly state: 'asked' | 'under-way' | 'done' | 'failed' | 'needs-a-person';
   readonly requestId: string;
-  readonly migrationId: string;
+  /** Null until Kafka has the request. */
+  readonly migrationId: string | null;
   /** Why it failed. */
   readonly why?: string;
 }
@@ -36,10 +38,20 @@ export class Subscriptions {
   /** Asks for the upgrade; what is billed changes when it is done. */
   async upgrade(instanceId: string, from: string, toPlan: string): Promise<Subscription> {
     const request = { kind: 'upgrade', instanceId, toPlan } as const;
-    // One subject's requests keep their order.
-    const { requestId, migrationId } = await this.publisher.publish(request, { subject: `instance:${instanceId}` });
+    // Chosen and kept before it is sent: the planner may tell of it before the broker has confirmed it.
+    const requestId = randomUUID();
     this.tenantOfRequest.set(requestId, instanceId);
-    return this.keep({ instanceId, plan: from, change: { toPlan, state: 'asked', requestId, migrationId } });
+    const asked = this.keep({
+      instanceId,
+      plan: from,
+      change: { toPlan, state: 'asked', requestId, migrationId: null },
+    });
+    // One subject's requests keep their order.
+    const subject = `instance:${instanceId}`;
+    const { migrationId } = await this.publisher.publish(request, { id: requestId, subject });
+    const now = this.byTenant.get(instanceId) ?? asked;
+    if (now.change?.requestId !== requestId) return now;
+    return this.keep({ ...now, change: { ...now.change, migrationId } });
   }
 
   /** An event of any migration: those of our own requests have the request's id as correlation id. */
