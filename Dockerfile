@@ -1,5 +1,5 @@
 # Two images of one build: `--target planner`, which also runs the set-up jobs, and `--target executor`, which has
-# pg_dump and pg_restore. Both run as user 1000, need no writable root file system and end cleanly on SIGTERM.
+# pg_dump and pg_restore, and `rehome`, for entrypoints that bring their databases up to date in process. Both run as user 1000, need no writable root file system and end cleanly on SIGTERM.
 ARG NODE_IMAGE=node:22-bookworm-slim
 
 FROM ${NODE_IMAGE} AS manifests
@@ -12,7 +12,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts
 FROM manifests AS build
 RUN npm ci --omit=optional --ignore-scripts
 COPY . .
-RUN for project in shared planner executor scripts; do npx nest build "$project" || exit 1; done
+RUN for project in shared client planner executor cli scripts; do npx nest build "$project" || exit 1; done
 
 FROM ${NODE_IMAGE} AS base
 ENV NODE_ENV=production
@@ -58,6 +58,10 @@ COPY package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist/libs ./dist/libs
 COPY --from=build /app/dist/apps/executor ./dist/apps/executor
+# The command line has a planner of its own in it.
+COPY --from=build /app/dist/apps/planner ./dist/apps/planner
+COPY --from=build /app/dist/apps/cli ./dist/apps/cli
+RUN printf '#!/bin/sh\nexec node /app/dist/apps/cli/src/main.js "$@"\n' > /usr/local/bin/rehome && chmod 0755 /usr/local/bin/rehome
 USER 1000:1000
 ENV REHOME_EXECUTOR_HOST=0.0.0.0 REHOME_EXECUTOR_PORT=8401 REHOME_WORK_ROOT=/var/lib/rehome/work
 EXPOSE 8401

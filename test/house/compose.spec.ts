@@ -92,6 +92,17 @@ describe('the images', () => {
     expect(stage).toContain(`CMD ["node", "dist/apps/${name}/src/main.js"]`);
   });
 
+  it('have `rehome` where entrypoints run it: in that of the executor, with all that it runs in process', () => {
+    const stage = stages.get('executor') ?? '';
+    for (const part of ['cli', 'planner', 'executor'])
+      expect(stage).toContain(`COPY --from=build /app/dist/apps/${part} ./dist/apps/${part}`);
+    expect(stage).toMatch(
+      /^RUN printf '#!\/bin\/sh\\nexec node \/app\/dist\/apps\/cli\/src\/main\.js .* > \/usr\/local\/bin\/rehome/m,
+    );
+    const built = /^RUN for project in (.*);\s*do/m.exec(stages.get('build') ?? '')?.[1]?.split(' ');
+    expect(built).toEqual(expect.arrayContaining(['client', 'cli']));
+  });
+
   it('install exactly what the lock file says, and nothing for development into what runs', () => {
     const installs = [...stages.values()].flatMap((text) => text.match(/^RUN npm .*$/gm) ?? []);
     expect(installs.every((line) => line.startsWith('RUN npm ci '))).toBe(true);
