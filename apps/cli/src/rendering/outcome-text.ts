@@ -1,11 +1,12 @@
 import type { MigrationView } from '#shared/contracts/answers.js';
 import { seconds } from './amounts.js';
-import { appliedRows, standsText } from './applied-text.js';
+import { standsText } from './applied-text.js';
+import { resultRows } from './result-text.js';
 import { marksOf, paint, type Screen, type Style } from './screen.js';
 
 /** How a migration stands, in a line, and what to do when it did not go well. */
 export function outcomeText(migration: MigrationView, screen: Screen): string {
-  return [headline(migration, screen), ...block(appliedRows(migration)), ...explanation(migration, screen)].join('\n');
+  return [headline(migration, screen), ...block(resultRows(migration)), ...explanation(migration, screen)].join('\n');
 }
 
 function headline(migration: MigrationView, screen: Screen): string {
