@@ -5,13 +5,14 @@ import { installWhenStale } from './bootstrap/install.mjs';
 import { missingPrerequisites } from './bootstrap/prerequisites.mjs';
 import { say } from './bootstrap/project.mjs';
 
-const EXIT_UNAVAILABLE = 69;
+// Bad usage or configuration, in docs/reference/cli.md: nothing was asked of anybody.
+const EXIT_USAGE = 64;
 
 try {
   const missing = await missingPrerequisites({ servers: false });
   if (missing.length > 0) {
     say(`Missing on this machine:\n  ${missing.join('\n  ')}`);
-    process.exit(EXIT_UNAVAILABLE);
+    process.exit(EXIT_USAGE);
   }
   await installWhenStale();
   await buildWhenStale();

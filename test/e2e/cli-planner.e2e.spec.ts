@@ -270,24 +270,6 @@ describe('the exit codes of rehome', () => {
 });
 
 describe('rehome completion', () => {
-  it.each([
-    ['rehome ap', 'approve'],
-    ['rehome server li', 'list'],
-    ['rehome submit upgrade --to', '--to-plan'],
-    ['rehome report x --format ht', 'html'],
-  ])('completes %j in bash', async (line, word) => {
-    const script = cli.file('completion.bash', (await run('completion', 'bash')).out);
-    const words = line.split(' ');
-    const ask = [
-      `source '${script}'`,
-      `COMP_WORDS=(${words.map((one) => `'${one}'`).join(' ')})`,
-      `COMP_CWORD=${String(words.length - 1)}`,
-      '_rehome',
-      'echo "${COMPREPLY[@]}"',
-    ].join('\n');
-    expect(execFileSync('bash', ['-c', ask], { encoding: 'utf8' }).trim().split(' ')).toContain(word);
-  });
-
   it.each(['zsh', 'fish'])('knows every command in %s', async (shell) => {
     const { code, out } = await run('completion', shell);
     expect(code).toBe(0);

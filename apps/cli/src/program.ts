@@ -26,8 +26,12 @@ export type Invoke = (invocation: Invocation) => Promise<void>;
 /** Hangs the body of a command below its declaration; it is loaded only when it runs. */
 export type WithBody = (command: Command, load: () => Promise<CommandBody<never, never>>) => Command;
 
-/** The tree of commands; nothing of a command is loaded before it runs. */
-export function buildProgram(invoke: Invoke): Command {
+/**
+ * The tree of commands; nothing of a command is loaded before it runs.
+ *
+ * @param options `speaks`: what is wrong with a line is told to people on standard error, not only thrown
+ */
+export function buildProgram(invoke: Invoke, { speaks = true }: { readonly speaks?: boolean } = {}): Command {
   const program = new Command('rehome')
     .description('Moves PostgreSQL databases and can prove it: asks the planner, shows what it does')
     // Not --version as well: the program would take it from commands that have a --version of their own.
@@ -38,6 +42,7 @@ export function buildProgram(invoke: Invoke): Command {
     .helpOption('-h, --help', 'explain a command')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(rehome --help, rehome COMMAND --help)');
+  if (!speaks) program.configureOutput({ writeErr: () => undefined });
   for (const option of settingOptions()) program.addOption(option);
   const withBody: WithBody = (command, load) =>
     command.action((...given: unknown[]) => invoke(invocationOf(given, load)));

@@ -9,17 +9,29 @@ import type { Run } from './run.js';
 export async function runProgram(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.done;
   process.stdout.on('error', endUnwritten);
-  const program = buildProgram(async (invocation) => {
-    exitCode = await invoke(invocation, environment);
-  });
+  // A line that cannot be read has no flags yet.
+  const json = argv.includes('--json');
+  const program = buildProgram(
+    async (invocation) => {
+      exitCode = await invoke(invocation, environment);
+    },
+    { speaks: !json },
+  );
   try {
     const [first, ...rest] = argv;
     await program.parseAsync(first === '--version' ? ['-V', ...rest] : [...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.done;
+    return json ? printFailure(usageError(error), { json }) : EXIT.usage;
   }
+}
+
+/** Commander shows its help when a command is missing, and calls that an error without words. */
+function usageError({ code, message }: CommanderError): CliError {
+  const detail = code === 'commander.help' ? 'a command is missing' : message.replace(/^error: /, '');
+  return new CliError(EXIT.usage, detail, 'rehome --help');
 }
 
 /** Of a pipe whoever reads us has read enough, as `head` does; elsewhere the result is lost. */

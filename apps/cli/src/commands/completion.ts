@@ -16,6 +16,8 @@ interface Word {
   readonly description: string;
   /** What may follow a flag or stand as an argument; empty when anything may. */
   readonly values: readonly string[];
+  /** A flag that wants something behind it. */
+  readonly takesValue: boolean;
 }
 
 /** Made from the command tree, so a new command or flag is completed without anybody thinking of it. */
@@ -32,9 +34,14 @@ export function nodesOf(program: Command): Node[] {
     {
       path,
       words: [
-        ...command.commands.map((child) => ({ word: child.name(), description: child.description(), values: [] })),
+        ...command.commands.map((child) => ({
+          word: child.name(),
+          description: child.description(),
+          values: [],
+          takesValue: false,
+        })),
         ...command.registeredArguments.flatMap(({ argChoices = [] }) =>
-          argChoices.map((choice) => ({ word: choice, description: '', values: [] })),
+          argChoices.map((choice) => ({ word: choice, description: '', values: [], takesValue: false })),
         ),
         ...(path === '' ? [] : wordsOfOptions(command)),
         ...flags,
@@ -46,8 +53,8 @@ export function nodesOf(program: Command): Node[] {
 }
 
 function wordsOfOptions(command: Command): Word[] {
-  return command.options.flatMap(({ long, description, argChoices = [] }) =>
-    !long ? [] : [{ word: long, description, values: argChoices }],
+  return command.options.flatMap(({ long, description, required, argChoices = [] }) =>
+    !long ? [] : [{ word: long, description, values: argChoices, takesValue: required }],
   );
 }
 
@@ -89,18 +96,30 @@ ${bash(nodes).replace('# bash completion of rehome; load it: source <(rehome com
 
 function fish(nodes: readonly Node[]): string {
   const lines = nodes.flatMap(({ path, words }) =>
-    words.map(({ word, description, values }) => {
+    words.map(({ word, description, values, takesValue }) => {
       const condition = `-n '__rehome_at "${path}"'`;
       const what = word.startsWith('--')
-        ? `-l ${word.slice(2)}${values.length > 0 ? ` -xa '${values.join(' ')}'` : ''}`
+        ? `-l ${word.slice(2)}${values.length > 0 ? ` -xa '${values.join(' ')}'` : takesValue ? ' -r' : ''}`
         : `-f -a ${word}`;
       return `complete -c rehome ${condition} ${what} -d '${description.replaceAll("'", '’')}'`;
     }),
   );
   return `# fish completion of rehome; load it: rehome completion fish | source
+set -g __rehome_paths ${nodes
+    .filter(({ path }) => path !== '')
+    .map(({ path }) => `'${path}'`)
+    .join(' ')}
 function __rehome_at
   set -l words (commandline -opc | string match -v -- '-*')
-  test (string join ' ' $words[2..-1]) = "$argv[1]"
+  set -l at ''
+  for word in $words
+    # What is no command, such as an argument or the program itself, leads nowhere.
+    set -l longer (string trim -- "$at $word")
+    if contains -- "$longer" $__rehome_paths
+      set at "$longer"
+    end
+  end
+  test "$at" = "$argv[1]"
 end
 ${lines.join('\n')}`;
 }
