@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
 import { textLines } from '#client/text-lines.js';
 import { verifyExport, type ExportVerification } from '#client/verify-export.js';
 import type { Verification } from '#shared/ledger/verify.js';
@@ -7,6 +8,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js';
 import { block } from '../rendering/outcome-text.js';
 import { marksOf, paint, type Screen } from '../rendering/screen.js';
 import type { Run } from '../run.js';
+import { sayWaiting } from './wait-for.js';
 
 interface VerifyOptions {
   readonly from?: string;
@@ -23,7 +25,12 @@ export async function auditVerify(
   if (file !== undefined && (from !== undefined || to !== undefined))
     throw new CliError(EXIT.usage, '--from and --to are for the ledger; an export is verified as a whole');
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const result = file === undefined ? await online(run, range, head) : await verifyExport(linesOf(file), head);
+  sayWaiting(
+    run,
+    file === undefined ? 'the planner recomputes the chain …' : `reading ${file === '-' ? 'standard input' : file} …`,
+  );
+  const result =
+    file === undefined ? await online(run, range, head) : await verifyExport(linesOf(file, run.interrupted), head);
   run.out(run.json ? JSON.stringify(result) : verificationText(result, run.screen));
   return result.verified ? EXIT.done : EXIT.checkFailed;
 }
@@ -47,11 +54,12 @@ async function online(
   };
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const stream = file === '-' ? process.stdin : createReadStream(file);
+async function* linesOf(file: string, interrupted: AbortSignal): AsyncGenerator<string> {
+  const stream = addAbortSignal(interrupted, file === '-' ? process.stdin : createReadStream(file));
   try {
     yield* textLines(stream as AsyncIterable<Uint8Array>);
   } catch (error) {
+    interrupted.throwIfAborted();
     throw new CliError(EXIT.usage, `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
