@@ -185,6 +185,30 @@ describe('an index built without a transaction', () => {
     expect(told).toContain('migrations');
   });
 
+  it('is left alone while another session builds it, which the owner may not see', async () => {
+    const { 'migrations/main/v003_index.up.sql': _index, ...before } = COUNTED;
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(before) });
+    const [holder, builder] = [
+      await rig.client(database.address.database),
+      await rig.client(database.address.database),
+    ];
+    await holder.query("begin; insert into runs values ('held')");
+    const building = builder.query('create index concurrently runs_by_version on runs (version)');
+    await until('the build to wait', async () => {
+      const [row] = await live<object>(
+        `select from pg_stat_progress_create_index where phase like 'waiting%' and datname = current_database()`,
+      );
+      return row;
+    });
+    await expect(rig.attempt({ kind: 'apply-migrations', params: await paramsOf(COUNTED) })).rejects.toMatchObject({
+      code: 'POSTGRES_TRANSIENT',
+      message: expect.stringMatching(/^session \d+ builds index public.runs_by_version right now/),
+    });
+    await holder.query('rollback');
+    await building;
+    await Promise.all([holder.end(), builder.end()]);
+  });
+
   it('stops for a person where nobody can tell what a statement did', async () => {
     const sources = {
       ...COUNTED,

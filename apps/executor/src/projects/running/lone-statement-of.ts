@@ -1,20 +1,21 @@
 import type { SqlStatement } from '#shared/projects/migration-file.js';
 import { flagAt, listAt, namesIn, nodeAt, textAt } from '#shared/projects/sql/tree.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
+import type { Session } from '../../postgres/session.js';
 import { detachPartition } from './detach-partition.js';
 import { indexBuild, reindex } from './index-build.js';
 import type { Interrupted, LoneStatement } from './lone-statement.js';
 
-/** How to tell what an interrupted statement did; `unknown` where nothing would tell. */
-export function loneStatement(statement: SqlStatement): LoneStatement {
+/** How to tell what an interrupted statement did; `unknown` where nothing would tell. @param admin of the same database */
+export function loneStatement(statement: SqlStatement, admin: Session): LoneStatement {
   const body = nodeAt(statement.tree, statement.node) ?? {};
   switch (statement.node) {
     case 'IndexStmt': {
       const name = textAt(body, 'idxname');
-      return indexBuild(relationOf(nodeAt(body, 'relation')), name);
+      return indexBuild(admin, relationOf(nodeAt(body, 'relation')), name);
     }
     case 'ReindexStmt':
-      return reindex();
+      return reindex(admin);
     case 'DropStmt':
       return dropIndex(
         listAt(body, 'objects').map((object) => qualified(namesIn(object))),

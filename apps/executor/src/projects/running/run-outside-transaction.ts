@@ -99,7 +99,7 @@ async function runWithMark(run: ScriptRun, end: StatementsEnd, { statement, ordi
 async function runAlone(run: ScriptRun, end: StatementsEnd, { statement, ordinal, entry }: NumberedStatement) {
   const { session, around, tracked } = run;
   const journaled = { ...end, migration: tracked };
-  const lone = loneStatement(statement);
+  const lone = loneStatement(statement, end.admin);
   const before: JsonValue = entry === undefined ? await lone.look(session) : entry.before;
   const interrupted = entry === undefined ? 'repeat' : await lone.judge(session, before);
   if (interrupted === 'unknown') throw unknownEffect(run, statement);
@@ -119,7 +119,7 @@ async function send(
   { admin }: StatementsEnd,
   { statement, before }: { readonly statement: SqlStatement; readonly before: JsonValue },
 ): Promise<void> {
-  const lone = loneStatement(statement);
+  const lone = loneStatement(statement, admin);
   const work = async (): Promise<void> => {
     await lone.clean(session, before);
     const text = (await lone.ending?.(session)) ?? statement.text;
