@@ -125,6 +125,26 @@ describe('a lock in the way', () => {
     await holder.end();
     expect((await applying).migrations.at(-1)).toMatchObject({ version: 'v004', status: 'applied' });
   });
+
+  it('is named by the backends that hold it while it is waited for', async () => {
+    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(COUNTED) });
+    const late = { ...COUNTED, 'migrations/main/v004_late.up.sql': 'alter table runs add column late int;\n' };
+    const holder = await rig.client(database.address.database);
+    const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await holder.query('begin; lock table runs in access share mode');
+    const told: string[] = [];
+    const applying = rig.attempt({
+      kind: 'apply-migrations',
+      params: await paramsOf(late),
+      progress: ({ unit }) => told.push(unit),
+    });
+    const waiting = `migrations (waiting for pid ${String(rows[0]?.pid)})`;
+    await until('the backend in the way', () => Promise.resolve(told.includes(waiting) ? true : undefined));
+    await holder.query('commit');
+    await holder.end();
+    await applying;
+    expect(told.at(-1)).toBe('migrations');
+  });
 });
 
 describe('an index built without a transaction', () => {

@@ -24,6 +24,8 @@ export interface DatabaseApply {
   readonly bundles: boolean;
   /** The administrator's session that holds the lock of the database. */
   readonly admin: Session;
+  /** Told while backends of others hold what scripts wait for, and with none once they do not. */
+  readonly blocked: (pids: readonly number[]) => void;
   /** Called for each version that is settled by now. */
   readonly settled: (tracked: TrackedMigration, outcome: RunOutcome) => Promise<void>;
   /** Called for each version that was recorded without being run. */

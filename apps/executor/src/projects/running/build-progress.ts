@@ -1,7 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Session } from '../../postgres/session.js';
-
-const LOOK_EVERY_MS = 500;
+import { lookWhile } from './look-while.js';
 
 export interface BuildProgress {
   readonly done: number;
@@ -15,6 +13,8 @@ interface ProgressRow {
   readonly blocksTotal: number;
   readonly lockers: number;
   readonly lockersTotal: number;
+  /** Backend that is waited for; 0 when none is. */
+  readonly locker: number;
 }
 
 /**
@@ -27,33 +27,16 @@ export async function watchBuild<T>(
   tell: (progress: BuildProgress) => void,
   work: () => Promise<T>,
 ): Promise<T> {
-  const ended = new AbortController();
-  const watching = look(watcher, pid, tell, ended.signal);
-  try {
-    return await work();
-  } finally {
-    ended.abort();
-    await watching;
-  }
-}
-
-async function look(
-  watcher: Session,
-  pid: number,
-  tell: (progress: BuildProgress) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  while (!signal.aborted) {
-    // A look that fails fails nothing: the work itself tells what is wrong.
-    const row = await readProgress(watcher, pid).catch(() => undefined);
+  return lookWhile(work, async () => {
+    const row = await readProgress(watcher, pid);
     if (row !== undefined) tell(progressOf(row));
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
+  });
 }
 
 function progressOf(row: ProgressRow): BuildProgress {
+  const phase = row.locker === 0 ? row.phase : `${row.phase}, pid ${String(row.locker)}`;
   if (row.phase.startsWith('waiting') || row.blocksTotal === 0)
-    return { done: row.lockers, total: row.lockersTotal, unit: `transactions (${row.phase})` };
+    return { done: row.lockers, total: row.lockersTotal, unit: `transactions (${phase})` };
   return { done: row.blocks, total: row.blocksTotal, unit: `blocks (${row.phase})` };
 }
 
@@ -61,7 +44,8 @@ async function readProgress(watcher: Session, pid: number): Promise<ProgressRow 
   const { rows } = await watcher.query<ProgressRow>(
     `select phase,
             blocks_done::int as blocks, blocks_total::int as "blocksTotal",
-            lockers_done::int as lockers, lockers_total::int as "lockersTotal"
+            lockers_done::int as lockers, lockers_total::int as "lockersTotal",
+            coalesce(current_locker_pid, 0)::int as locker
        from pg_stat_progress_create_index
       where pid = $1`,
     [pid],

@@ -9,9 +9,10 @@ import { abandonChange, beginChange, endChange } from '../../../projects/own-cha
 import { projectMigration } from '../../../projects/project-migration.js';
 import { applySchema, SchemaFailure, type DatabaseApply } from '../../../projects/running/apply-schema.js';
 import { migrationFailed } from '../../../projects/running/migration-failed.js';
-import { overSchemas, PARALLEL_FROM } from '../../../projects/running/over-schemas.js';
+import { overSchemas, PARALLEL_FROM, type SchemaWorkers } from '../../../projects/running/over-schemas.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
 import { beginClean } from '../../../projects/running/script-session.js';
+import { unitWaiting, watchLocks } from '../../../projects/running/watch-locks.js';
 import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
@@ -62,7 +63,10 @@ async function databaseApply(
   const { params, run, tools } = context;
   const total = unsettled(params, await readSettlement(admin, params));
   let done = 0;
-  context.progress({ done, total, unit: 'migrations' });
+  const tell = (blockers: readonly number[] = []): void => {
+    context.progress({ done, total, unit: unitWaiting('migrations', blockers) });
+  };
+  tell();
   return {
     params,
     project,
@@ -70,9 +74,10 @@ async function databaseApply(
     bundles: params.database.schemas.length >= PARALLEL_FROM,
     admin,
     around: surroundingsOf(context),
+    blocked: tell,
     settled: async (tracked, outcome) => {
       done += 1;
-      context.progress({ done, total, unit: 'migrations' });
+      tell();
       if (outcome.outcome !== 'ran') return;
       const { executionTimeMs } = outcome;
       await tellMigration({ tools, database: params.database, tracked, status: 'applied', executionTimeMs });
@@ -92,7 +97,7 @@ async function applySchemas(context: Context, apply: DatabaseApply): Promise<voi
   const pendingOn = (schema: string): PendingMigration[] =>
     params.migrations.filter((migration) => !settled.has(`${schema} ${keyOf(migration)}`));
   try {
-    await overSchemas(schemas, {
+    const workers: SchemaWorkers = {
       open: () => openAdmin(context, address.server, address.database),
       work: async (session, schema) => {
         await applySchema(session, schema, apply, pendingOn(schema));
@@ -102,7 +107,8 @@ async function applySchemas(context: Context, apply: DatabaseApply): Promise<voi
         await session.query([...applicationGrants(schema, { owner, application }), 'commit'].join(';\n'));
       },
       mayBeOthers: (error) => error instanceof SchemaFailure && error.cause instanceof ScriptError,
-    });
+    };
+    await watchLocks(apply.admin, apply.blocked, () => overSchemas(schemas, workers));
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof SchemaFailure ? await failed(context, apply, error) : error;

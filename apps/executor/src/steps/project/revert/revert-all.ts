@@ -10,11 +10,12 @@ import { abandonChange, beginChange, endChange } from '../../../projects/own-cha
 import { projectMigration, titleOf } from '../../../projects/project-migration.js';
 import { SchemaFailure } from '../../../projects/running/apply-schema.js';
 import { migrationFailed } from '../../../projects/running/migration-failed.js';
-import { overSchemas } from '../../../projects/running/over-schemas.js';
+import { overSchemas, type SchemaWorkers } from '../../../projects/running/over-schemas.js';
 import { runInTransaction } from '../../../projects/running/run-in-transaction.js';
 import { runOutsideTransaction } from '../../../projects/running/run-outside-transaction.js';
 import type { RunOutcome, ScriptRun } from '../../../projects/running/schema-run.js';
 import { ScriptError } from '../../../projects/running/script-error.js';
+import { unitWaiting, watchLocks } from '../../../projects/running/watch-locks.js';
 import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordError, recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { holdForRevert, readTracking, type TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
@@ -90,16 +91,20 @@ async function revertSchemas(context: Context, revert: Revert): Promise<void> {
   const { params, signal } = context;
   const { address, schemas } = params.database;
   let done = 0;
+  const tell = (blockers: readonly number[] = []): void => {
+    context.progress({ done, total: schemas.length, unit: unitWaiting('schemas', blockers) });
+  };
+  const workers: SchemaWorkers = {
+    open: () => openAdmin(context, address.server, address.database),
+    work: async (session, schema) => {
+      await revertSchema(session, schema, { context, revert });
+      done += 1;
+      tell();
+    },
+    mayBeOthers: (error) => error instanceof SchemaFailure && error.cause instanceof ScriptError,
+  };
   try {
-    await overSchemas(schemas, {
-      open: () => openAdmin(context, address.server, address.database),
-      work: async (session, schema) => {
-        await revertSchema(session, schema, { context, revert });
-        done += 1;
-        context.progress({ done, total: schemas.length, unit: 'schemas' });
-      },
-      mayBeOthers: (error) => error instanceof SchemaFailure && error.cause instanceof ScriptError,
-    });
+    await watchLocks(revert.admin, tell, () => overSchemas(schemas, workers));
   } catch (error) {
     signal.throwIfAborted();
     throw error instanceof SchemaFailure ? await failed(context, revert, error) : error;
