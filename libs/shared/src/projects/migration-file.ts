@@ -14,6 +14,16 @@ export interface SqlStatement {
   readonly tree: Readonly<Record<string, unknown>>;
   /** PostgreSQL refuses it inside a transaction block: `create index concurrently`, `vacuum`. */
   readonly outsideTransaction: boolean;
+  /** Of a block, function or procedure. */
+  readonly body?: StatementBody;
+}
+
+/** What the text of a block, function or procedure runs. */
+export interface StatementBody {
+  /** Also those of constant texts that it executes; they stand at the line of the statement that brings them. */
+  readonly statements: readonly SqlStatement[];
+  /** Something of it cannot be read: another language, or a text that is put together when it runs. */
+  readonly hidden: boolean;
 }
 
 export interface SqlScript {

@@ -28,6 +28,13 @@ describe('a script', () => {
     'discard all',
     "select set_config('role', 'admin', true)",
     "do $$ begin execute 'set role admin'; end $$",
+    'do $$ begin set local role admin; end $$',
+    "do $$ begin if true then perform set_config('role', 'admin', true); end if; end $$",
+    "do $$ declare r text := 'admin'; begin execute 'set role ' || r; end $$",
+    'create function f() returns void language plpgsql as $$ begin reset role; end $$',
+    "create function f() returns text language sql as $$ select set_config('role', 'admin', true) $$",
+    'create function f() returns int language sql set role = admin as $$ select 1 $$',
+    'alter function f() set role = admin',
   ])('may not change the role: %s', (sql) => {
     expect(messagesOf(`select 1;\n${sql};`)).toEqual([expect.stringContaining('2: this statement changes the role')]);
   });

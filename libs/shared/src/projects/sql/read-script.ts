@@ -2,7 +2,6 @@ import type { LintWaiver, ProjectProblem, SqlScript, SqlStatement } from '../mig
 import { readHeader, type ScriptHeader } from './header.js';
 import { refusalOf } from './refused-statements.js';
 import { splitSql } from './split-sql.js';
-import { nodeAt } from './tree.js';
 import { readWaivers } from './waivers.js';
 
 export interface ReadScript {
@@ -33,9 +32,9 @@ export function readScript(path: string, text: string): ReadScript {
   };
 }
 
-function refused(path: string, { node, tree, line }: SqlStatement): ProjectProblem[] {
-  const reason = refusalOf(node, nodeAt(tree, node) ?? {});
-  return reason === undefined ? [] : [{ path, line, message: `this statement ${reason}` }];
+function refused(path: string, statement: SqlStatement): ProjectProblem[] {
+  const reason = refusalOf(statement);
+  return reason === undefined ? [] : [{ path, line: statement.line, message: `this statement ${reason}` }];
 }
 
 function needsHeader(path: string, { outsideTransaction, line }: SqlStatement): ProjectProblem[] {

@@ -1,8 +1,16 @@
+import type { SqlStatement } from '../migration-file.js';
+import { isRole, setsRole } from './role-settings.js';
 import { flagAt, nodeAt, textAt, type Tree } from './tree.js';
-import { callsSettingRole } from './role-settings.js';
 
 /** Why a migration may not hold a statement, with what to do instead; undefined when it may. */
-export function refusalOf(node: string, body: Tree): string | undefined {
+export function refusalOf({ node, tree, text, body }: SqlStatement): string | undefined {
+  const own = refusedNode(node, nodeAt(tree, node) ?? {});
+  if (own !== undefined || body === undefined) return own;
+  const inside = body.statements.map(refusalOf).find((reason) => reason !== undefined);
+  return inside ?? (body.hidden && ROLE_IN_TEXT.test(text) ? ROLE : undefined);
+}
+
+function refusedNode(node: string, body: Tree): string | undefined {
   switch (node) {
     case 'TransactionStmt':
       return 'controls the transaction, which Rehome does: leave it out; `-- transaction: off` in the header runs each statement by itself';
@@ -10,23 +18,17 @@ export function refusalOf(node: string, body: Tree): string | undefined {
       return isRole(textAt(body, 'name')) ? ROLE : undefined;
     case 'DiscardStmt':
       return textAt(body, 'target') === 'DISCARD_ALL' || textAt(body, 'target') === undefined ? ROLE : undefined;
-    case 'DoStmt':
-      return ROLE_IN_BLOCK.test(JSON.stringify(body)) ? ROLE : undefined;
     case 'CopyStmt':
       return refusedCopy(body);
     default:
-      return callsSettingRole(body) ? ROLE : undefined;
+      return setsRole(body) ? ROLE : undefined;
   }
 }
 
 const ROLE = 'changes the role, which Rehome sets: everything runs as the owner that project.yaml names; leave it out';
 
-/** A block is a text to the parser; this finds what is written plainly, rights keep the rest in check. */
-const ROLE_IN_BLOCK = /\b(?:set\s+(?:local\s+|session\s+)?role|reset\s+role|session\s+authorization)\b/i;
-
-function isRole(name: string | undefined): boolean {
-  return name === 'role' || name === 'session_authorization';
-}
+/** Of a body that cannot be read whole this finds what is written plainly, rights keep the rest in check. */
+const ROLE_IN_TEXT = /\b(?:set\s+(?:local\s+|session\s+)?role|reset\s+role|session\s+authorization)\b/i;
 
 function refusedCopy(body: Tree): string | undefined {
   if (flagAt(body, 'is_program')) return 'runs a program on the database server; a migration may not';
@@ -45,8 +47,4 @@ export function syntaxHint(text: string, offset: number): string {
   if (/^:["'{]?[a-z_]/i.test(text.slice(offset, offset + 3)))
     return '; variables of psql are no SQL: write the value itself';
   return '';
-}
-
-export function bodyOf(node: string, tree: Tree): Tree {
-  return nodeAt(tree, node) ?? {};
 }

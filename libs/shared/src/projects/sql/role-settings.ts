@@ -1,13 +1,14 @@
 import { isTree, listAt, namesIn, nodeAt, textAt, type Tree } from './tree.js';
 
-/** Whether a statement calls `set_config('role', …)`, which is SET ROLE by another name. */
-export function callsSettingRole(tree: Tree): boolean {
+/** Whether a statement holds SET ROLE: `set_config('role', …)`, or a function that is made with `set role = …`. */
+export function setsRole(tree: Tree): boolean {
   const left: unknown[] = [tree];
   while (left.length > 0) {
     const value = left.pop();
     if (Array.isArray(value)) left.push(...(value as readonly unknown[]));
     else if (isTree(value)) {
-      if (isRoleCall(nodeAt(value, 'FuncCall'))) return true;
+      if (isRoleCall(nodeAt(value, 'FuncCall')) || isRole(textAt(nodeAt(value, 'VariableSetStmt'), 'name')))
+        return true;
       left.push(...Object.values(value));
     }
   }
@@ -17,6 +18,10 @@ export function callsSettingRole(tree: Tree): boolean {
 function isRoleCall(call: Tree | undefined): boolean {
   if (call === undefined || namesIn(call['funcname']).at(-1) !== 'set_config') return false;
   const [setting] = listAt(call, 'args');
-  const name = textAt(nodeAt(setting, 'A_Const', 'sval'), 'sval')?.toLowerCase();
+  return isRole(textAt(nodeAt(setting, 'A_Const', 'sval'), 'sval')?.toLowerCase());
+}
+
+/** Of a setting. */
+export function isRole(name: string | undefined): boolean {
   return name === 'role' || name === 'session_authorization';
 }

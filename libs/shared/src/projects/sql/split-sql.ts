@@ -3,6 +3,7 @@ import { isOutsideTransaction } from './outside-transaction.js';
 import { parseSql, type RawStatement } from './parse-sql.js';
 import { characterOffsets, firstToken, lineIndex } from './positions.js';
 import { syntaxHint } from './refused-statements.js';
+import { statementBody } from './statement-body.js';
 import { nodeAt } from './tree.js';
 
 export interface SplitSql {
@@ -23,14 +24,10 @@ export function splitSql(path: string, text: string): SplitSql {
   const statements = parsed.statements.map((raw): SqlStatement => {
     const { offset, end } = boundsOf(text, raw, characterAt);
     const node = Object.keys(raw.tree)[0] ?? '';
-    return {
-      text: text.slice(offset, end).trimEnd(),
-      line: lineAt(offset),
-      offset,
-      node,
-      tree: raw.tree,
-      outsideTransaction: isOutsideTransaction(node, nodeAt(raw.tree, node) ?? {}),
-    };
+    const own = { text: text.slice(offset, end).trimEnd(), line: lineAt(offset), offset, node, tree: raw.tree };
+    const body = statementBody(own);
+    const outsideTransaction = isOutsideTransaction(node, nodeAt(raw.tree, node) ?? {});
+    return { ...own, outsideTransaction, ...(body === undefined ? {} : { body }) };
   });
   return { statements, problems: [] };
 }
