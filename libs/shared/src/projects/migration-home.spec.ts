@@ -49,6 +49,20 @@ describe('the database that a migration belongs to', () => {
     );
   });
 
+  it('is that of the tables that a function or block works on; in two databases it is refused [e15]', async () => {
+    const others = { 'migrations/database/0001_a.up.sql': 'create table materials (id int);' };
+    const makes = (body: string) => `create function f() returns int language sql as $$ ${body} $$;`;
+    expect(await homeOf(makes('select id from materials'), 'simulation', others)).toBe('materials');
+    // What a trigger calls its rows is no table, and nobody's home.
+    expect(await homeOf(makes('select id from new_rows'), 'database', others)).toBe('materials');
+    const both = 'materials join simulation_results using (id)';
+    for (const sql of [makes(`select id from ${both}`), `do $$ begin perform 1 from ${both}; end $$;`]) {
+      expect(await problemsOf({ ...others, 'migrations/simulation/0002_b.up.sql': sql })).toMatchObject([
+        { message: expect.stringContaining('simulation_results in results') },
+      ]);
+    }
+  });
+
   it('may be named by its header where nothing else tells [e14]', async () => {
     expect(await homeOf('-- database: results\ncreate extension citext;')).toBe('results');
     const sql = '-- database: materials\nselect 1;\nselect * from simulation_results;';

@@ -131,7 +131,8 @@ function housed(
   if (maker === id) return undefined;
   const database = maker === undefined ? undefined : homes.get(maker);
   if (database !== undefined) return { table, ...place, database, why: `with what ${maker ?? ''} makes` };
-  return kind === 'other' ? undefined : byRoute;
+  // What a function names may be a table of its trigger's that is none: only what somebody makes is one for certain.
+  return kind === 'other' || (kind === 'mentioned' && route.because === 'default') ? undefined : byRoute;
 }
 
 /** In words, to stand behind the name of a database. */

@@ -17,6 +17,40 @@ function tables(sql: string): string[] {
     .map(({ name }) => name);
 }
 
+describe('the body of a block or function', () => {
+  const mentioned = (sql: string): string[] => touchedBy(sql).touched.map(({ name, kind }) => `${kind} ${name}`);
+
+  it.each([
+    ['do $$ begin insert into a select * from b; end $$', ['table a', 'table b']],
+    ["do $$ begin execute 'drop table a'; end $$", ['table a']],
+    [
+      'do $$ declare r record; n int := (select 1 from a); begin for r in select * from b loop perform 1 from c; end loop; n := (select 2 from d); end $$',
+      ['table a', 'table b', 'table c', 'table d'],
+    ],
+    ['do $$ declare n int; begin select x into n from a; end $$', ['table a']],
+    ['do $$ begin create temp table a (x int); insert into a values (1); end $$', []],
+    [
+      'create function f() returns int language sql as $$ select x from a join b using (x) $$',
+      ['mentioned a', 'mentioned b'],
+    ],
+    [
+      "create function f() returns setof int language plpgsql as $$ begin return query execute 'select x from a'; end $$",
+      ['mentioned a'],
+    ],
+    ['create function f() returns int language sql as $$ with a as (select 1) select * from a $$', []],
+    ['create procedure p() language plpgsql as $$ begin delete from a; commit; end $$', ['mentioned a']],
+    ['create function f() returns int language sql as $$ select 1 from a $$; alter table a add x int', ['table a']],
+  ])('names what it works on: %s', (sql, expected) => {
+    expect(mentioned(sql).sort()).toEqual(expected);
+  });
+
+  it('of a block makes tables, that of a function does not', () => {
+    expect(touchedBy('do $$ begin create table a (x int); end $$').creates).toEqual(['a']);
+    const later = 'create function f() returns void language plpgsql as $$ begin create table a (x int); end $$';
+    expect(touchedBy(later).creates).toEqual([]);
+  });
+});
+
 describe('the tables that a script touches', () => {
   it.each([
     ['create table a (id int references b, x int, foreign key (x) references audit.c)', ['a', 'b', 'audit.c']],

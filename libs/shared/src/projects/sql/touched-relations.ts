@@ -10,9 +10,9 @@ export interface TouchedRelation {
   readonly line: number;
   /**
    * `table`: a table, as far as a script tells, or a view that another script made. `other`: surely none; it lives where
-   * its table lives.
+   * its table lives. `mentioned`: what the body of a function names, a table or what only stands there when it is called.
    */
-  readonly kind: 'table' | 'other';
+  readonly kind: 'table' | 'other' | 'mentioned';
 }
 
 export interface TouchedByScript {
@@ -28,11 +28,14 @@ export interface TouchedByScript {
 export function touchedRelations(statements: readonly SqlStatement[]): TouchedByScript {
   const found = new Map<string, TouchedRelation>();
   const made: MadeRelations = { tables: new Set(), others: new Set(), temporary: new Set() };
-  for (const { node, tree, line } of statements) {
+  for (const statement of executed(statements)) {
+    const { node, tree, line, body: inner } = statement;
     const body = nodeAt(tree, node) ?? {};
-    for (const relation of statementRelations(node, body)) {
+    const own = statementRelations(node, body);
+    const mentioned = node === 'DoStmt' ? [] : mentionedIn(inner?.statements ?? []);
+    for (const relation of [...own, ...mentioned]) {
       const known = found.get(relation.name);
-      if (known === undefined) found.set(relation.name, { ...relation, line });
+      if (known === undefined || known.kind === 'mentioned') found.set(relation.name, { line, ...relation });
     }
     noteMade(made, node, body);
   }
@@ -41,6 +44,18 @@ export function touchedRelations(statements: readonly SqlStatement[]): TouchedBy
     creates: [...made.tables].filter((name) => !made.temporary.has(name)),
     makes: [...made.others].filter((name) => !made.temporary.has(name)),
   };
+}
+
+/** Statements as they are run: a block is followed by what it runs. */
+export function executed(statements: readonly SqlStatement[]): SqlStatement[] {
+  return statements.flatMap((statement) =>
+    statement.node === 'DoStmt' ? [statement, ...executed(statement.body?.statements ?? [])] : [statement],
+  );
+}
+
+/** What the statements of a function name: it runs later, if ever. */
+function mentionedIn(statements: readonly SqlStatement[]): Named[] {
+  return touchedRelations(statements).touched.map(({ name }) => ({ name, kind: 'mentioned' }));
 }
 
 type Named = Omit<TouchedRelation, 'line'>;
