@@ -70,6 +70,13 @@ describe('the linter', () => {
     ]);
   });
 
+  it('sees what a block runs, and leaves alone what a function would run later', () => {
+    const run = "drop index orders_by_day; execute 'create index on orders (day)';";
+    const rules = ['drop-index-without-concurrently', 'index-without-concurrently'];
+    expect(rulesIn(`do $$ begin ${run} end $$;`)).toEqual(expect.arrayContaining(rules));
+    expect(rulesIn(`create procedure p() language plpgsql as $$ begin ${run} end $$;`)).toEqual([]);
+  });
+
   it('leaves tables alone that no application uses yet', () => {
     const file = fileOf('alter table shop.orders alter column no type text;');
     expect(lint(file, { earlier: [], unused: ['shop.orders'] })).toEqual([]);

@@ -1,4 +1,5 @@
 import type { LintFinding, MigrationFile, SqlStatement } from '../migration-file.js';
+import { executed } from '../sql/touched-relations.js';
 import { LINT_RULES } from './lint-rules.js';
 import type { Surroundings } from './rule.js';
 import { TableHistory } from './table-history.js';
@@ -16,7 +17,7 @@ export interface LintContext {
 /** What is unsafe in the up script, by line; waived findings are left out, wrong and unused waivers are told. */
 export function lint(file: MigrationFile, { earlier, unused = [] }: LintContext): LintFinding[] {
   const history = new TableHistory();
-  for (const { up } of earlier) for (const statement of up.statements) history.add(statement);
+  for (const { up } of earlier) for (const statement of executed(up.statements)) history.add(statement);
   return lintAfter(history, file, unused);
 }
 
@@ -34,9 +35,10 @@ export function lintAll(files: readonly MigrationFile[]): LintFinding[] {
 /** Adds what the file does to the history. */
 function lintAfter(history: TableHistory, file: MigrationFile, unused: readonly string[]): LintFinding[] {
   const fresh = unused.map(tableNamed);
-  const found = file.up.statements.flatMap((statement, at) => {
-    const before = file.up.statements.slice(0, at);
-    const after = file.up.statements.slice(at + 1);
+  const statements = executed(file.up.statements);
+  const found = statements.flatMap((statement, at) => {
+    const before = statements.slice(0, at);
+    const after = statements.slice(at + 1);
     const inUse = (table: TableName): boolean => !isAmong(table, fresh);
     const findings = findingsIn(statement, { file, before, after, history, inUse });
     history.add(statement);
