@@ -40,6 +40,11 @@ async function paramsOf(versions: readonly string[], sources = SHOP): Promise<Pa
   return { project, database: rig.migrated(database), migrations };
 }
 
+/** As a database looks that another tool has migrated as the owner. */
+function ownerMade(text: string): Promise<object[]> {
+  return live(`set role ${database.owner}; ${text}`);
+}
+
 function live(text: string): Promise<object[]> {
   return rig.rows(database.address.database, text);
 }
@@ -51,8 +56,8 @@ async function scratchDatabases(): Promise<unknown[]> {
 }
 
 describe('proving what is to be recorded as applied', () => {
-  it('holds when all of it stands there and is equal, whoever made it and whatever else is there [e7]', async () => {
-    await live(`${UP} create table of_another_tool (id int); alter table orders add column status text`);
+  it('holds when all of it stands there and is equal, whatever else is there [e7]', async () => {
+    await ownerMade(`${UP} create table of_another_tool (id int); alter table orders add column status text`);
     const result = await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001', 'v002']) });
     expect(result.faked).toEqual(['main/v001_initial', 'main/v002_status']);
     expect(result.objects).toBeGreaterThan(8);
@@ -60,7 +65,9 @@ describe('proving what is to be recorded as applied', () => {
   });
 
   it('proves what is made outside of a transaction, too', async () => {
-    await live(`${UP} alter table orders add column status text; create index orders_by_status on orders (status)`);
+    await ownerMade(
+      `${UP} alter table orders add column status text; create index orders_by_status on orders (status)`,
+    );
     const result = await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001', 'v002', 'v003']) });
     expect(result.faked).toHaveLength(3);
   });
@@ -84,8 +91,34 @@ describe('proving what is to be recorded as applied', () => {
     expect(await live(`select to_regnamespace('rehome') as books`)).toEqual([{ books: null }]);
   });
 
+  it('names the statement that gives it to the owner, where somebody else owns it [e7]', async () => {
+    const kinds = {
+      ...SHOP,
+      'migrations/main/v001_initial.up.sql': `${UP}create table numbers (id serial);
+create type state as enum ('open');
+create function one() returns int language sql as 'select 1';
+create materialized view totals as select 1 as n;
+`,
+    };
+    await live(kinds['migrations/main/v001_initial.up.sql']);
+    const { owner } = database;
+    await live(`alter table customers owner to ${owner}; alter table orders owner to ${owner}`);
+    const proof = rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
+    await expect(proof).rejects.toMatchObject({ code: 'BASELINE_DIFFERS' });
+    const message = await proof.catch((error: unknown) => (error as Error).message);
+    const statements = String(message).match(/alter [^;.]*\.[^;.]* owner to "?[a-z0-9_]*/g);
+    expect(statements?.sort()).toEqual([
+      `alter materialized view public.totals owner to "${owner}`,
+      `alter routine public.one() owner to "${owner}`,
+      `alter table public.numbers owner to "${owner}`,
+      `alter type public.state owner to "${owner}`,
+    ]);
+    for (const statement of statements ?? []) await live(`${statement}"`);
+    await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
+  });
+
   it('leaves no scratch database when its process died', async () => {
-    await live(UP);
+    await ownerMade(UP);
     const params = await paramsOf(['v001']);
     const migrationId = randomUUID();
     const dead = await rig.dies('step.prove-fakes.built', { kind: 'prove-fakes', params, migrationId });

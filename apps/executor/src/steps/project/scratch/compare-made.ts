@@ -1,10 +1,17 @@
 import type { Mismatch } from '#shared/contracts/steps/verification-steps.js';
+import { quoteIdentifier } from '#shared/database/identifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { compareStructures } from '../../../postgres/catalogue/compare-structures.js';
 import { objectKey, type CatalogueObject, type Structure } from '../../../postgres/catalogue/structure.js';
 
-/** Who may do what is the application's business, and the place of a column in its table nobody asks for by name. */
-const NOT_PROVEN = new Set(['owner', 'grants', 'position']);
+/** Who may do what an apply grants again, and the place of a column in its table nobody asks for by name. */
+const NOT_PROVEN = new Set(['grants', 'position']);
+/** Kinds that a later script may alter or drop, which only their owner may; with what `alter … owner to` calls them. */
+const OWNED = new Map([
+  ...['table', 'view', 'materialized view', 'foreign table', 'sequence', 'domain'].map((kind) => [kind, kind] as const),
+  ...['function', 'procedure', 'aggregate'].map((kind) => [kind, 'routine'] as const),
+  ...['enum', 'composite type', 'range type', 'type'].map((kind) => [kind, 'type'] as const),
+]);
 const MOST_TOLD = 20;
 
 /** What the scripts made: all that is not as it was before them. */
@@ -55,9 +62,18 @@ function tell({ object, aspect, source, target }: Mismatch): string {
   return target === 'missing' ? `${object} is gone` : `${object} is left behind`;
 }
 
-function describe({ object, aspect, source, target }: Mismatch): string {
+function describe(mismatch: Mismatch): string {
+  const { object, aspect, source, target } = mismatch;
+  if (aspect === 'owner') return `${object} belongs to ${target}: ${givingTo(source, object)}`;
   if (aspect !== 'existence') return `${object}: ${aspect} would be ${source}, is ${target}`;
   return target === 'missing' ? `${object} is missing` : `${object} is made by none of them`;
+}
+
+/** @param object as `objectTitle` calls it: a table by its name alone */
+function givingTo(owner: string, object: string): string {
+  const [kind, type] = [...OWNED].find(([kind]) => kind !== 'table' && object.startsWith(`${kind} `)) ?? [];
+  const clause = kind === undefined ? `table ${object}` : `${type ?? kind} ${object.slice(kind.length + 1)}`;
+  return `alter ${clause} owner to ${quoteIdentifier(owner)}`;
 }
 
 function isProvable({ kind }: CatalogueObject): boolean {
@@ -65,7 +81,10 @@ function isProvable({ kind }: CatalogueObject): boolean {
 }
 
 function proven(object: CatalogueObject): CatalogueObject {
-  const aspects = Object.entries(object.aspects).filter(([name]) => !NOT_PROVEN.has(name));
+  // A sequence of a column goes with its table.
+  const isOwned = OWNED.has(object.kind) && object.aspects['owned by'] === undefined;
+  const isProven = (name: string): boolean => (name === 'owner' ? isOwned : !NOT_PROVEN.has(name));
+  const aspects = Object.entries(object.aspects).filter(([name]) => isProven(name));
   return { ...object, aspects: Object.fromEntries(aspects) };
 }
 
