@@ -117,6 +117,28 @@ create materialized view totals as select 1 as n;
     await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
   });
 
+  it('builds in each schema what stands in that one', async () => {
+    const schemas = ['tenant_a', 'tenant_b'];
+    const v001 = SHOP['migrations/main/v001_initial.up.sql'] ?? '';
+    for (const schema of schemas) {
+      await live(`create schema ${schema} authorization ${database.owner}`);
+      await ownerMade(`set search_path = ${schema}; ${v001}`);
+    }
+    const { project, migrations, database: target } = await paramsOf(['v001']);
+    const [first, second] = await rig.pending(project, 'main');
+    const [tenants, one] = [
+      { ...target, schemas },
+      { ...target, schemas: schemas.slice(0, 1) },
+    ];
+    const own = [first, second].flatMap((migration) => migration ?? []);
+    await live('drop table tenant_a.orders, tenant_a.customers');
+    await rig.attempt({
+      kind: 'apply-migrations',
+      params: { project, database: one, migrations: own, appliedBy: 'key:deploy' },
+    });
+    await rig.attempt({ kind: 'prove-fakes', params: { project, database: tenants, migrations } });
+  });
+
   it('leaves no scratch database when its process died', async () => {
     await ownerMade(UP);
     const params = await paramsOf(['v001']);

@@ -6,10 +6,9 @@ import type { Session } from '../../postgres/session.js';
 import { readMigratedStructure } from '../../projects/migrated-structure.js';
 import { projectMigration, titleOf } from '../../projects/project-migration.js';
 import { readTracking } from '../../projects/tracking/tracking-rows.js';
-import type { MigrationFile } from '#shared/projects/migration-file.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { placeOf, withAdmin, withDatabase } from '../step-session.js';
-import { buildingMigrations, buildOn } from './scratch/build-on-scratch.js';
+import { buildingMigrations, buildOn, type MigrationsBySchema } from './scratch/build-on-scratch.js';
 import { differencesOf, madeBy, requireEqual } from './scratch/compare-made.js';
 import { dropScratches, makeScratch } from './scratch/scratch-database.js';
 
@@ -33,7 +32,14 @@ export const proveFakes: Step<'prove-fakes'> = {
     const faked = params.migrations.map(titleOf);
     // What lives elsewhere is proven by nothing being made here.
     if (here.length === 0) return { faked, objects: 0, structureDigest: fingerprint({ major: 0, objects: new Map() }) };
-    const made = await build(context, buildingMigrations(project, alias, { faked: here, rows }));
+    // What stands in one schema need not stand in another.
+    const bySchema = new Map(
+      params.database.schemas.map((schema) => [
+        schema,
+        buildingMigrations(project, alias, { faked: here, rows: rows.filter((row) => row.schema === schema) }),
+      ]),
+    );
+    const made = await build(context, bySchema);
     const live = await withDatabase(context, params.database.address, readMigratedStructure);
     requireEqual(differencesOf(made, live), here.map(titleOf));
     return resultOf(faked, made);
@@ -59,17 +65,17 @@ export const proveFakes: Step<'prove-fakes'> = {
 };
 
 /** What the scripts make where nothing was before. The scratch database goes, whatever happens. */
-async function build(context: Context, files: readonly MigrationFile[]): Promise<Structure> {
+async function build(context: Context, bySchema: MigrationsBySchema): Promise<Structure> {
   const { server } = context.params.database.address;
   try {
     const name = await makeScratch(
       context,
-      files.flatMap(({ up }) => up.statements),
+      [...bySchema.values()].flat().flatMap(({ up }) => up.statements),
     );
     await context.tools.faults.reach('step.prove-fakes.created');
     return await withAdmin(context, server, name, async (session: Session) => {
       const before = await readMigratedStructure(session);
-      await buildOn(session, context, files);
+      await buildOn(session, context, bySchema);
       await context.tools.faults.reach('step.prove-fakes.built');
       return madeBy(before, await withAdmin(context, server, name, readMigratedStructure));
     });

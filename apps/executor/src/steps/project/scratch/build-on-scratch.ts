@@ -33,12 +33,14 @@ export function buildingMigrations(
   return project.migrations.filter(({ id, home }) => ids.has(id) && home === alias);
 }
 
+/** What is to be made in each schema, in order. */
+export type MigrationsBySchema = ReadonlyMap<string, readonly MigrationFile[]>;
+
 /** Runs them on the scratch database, schema by schema, as the owner. @throws RehomeError BASELINE_DIFFERS */
-export async function buildOn(session: Session, context: Context, files: readonly MigrationFile[]): Promise<void> {
-  const { database } = context.params;
-  const total = files.length * database.schemas.length;
+export async function buildOn(session: Session, context: Context, bySchema: MigrationsBySchema): Promise<void> {
+  const total = [...bySchema.values()].flat().length;
   let done = 0;
-  for (const schema of database.schemas) {
+  for (const [schema, files] of bySchema) {
     for (const file of files) {
       await buildOne(session, context, { schema, file });
       done += 1;
