@@ -3,7 +3,7 @@ import type { ProjectDatabase } from '#shared/contracts/projects.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { classifyPostgresError } from '#shared/database/postgres-errors.js';
 import { judge, listed } from '../../../postgres/inspection/check.js';
-import type { Session } from '../../../postgres/session.js';
+import { majorOf, serverVersion, type Session } from '../../../postgres/session.js';
 
 /** Transactions older than this keep locks that migrations will wait for. */
 const LONG_TRANSACTION_S = 60;
@@ -35,11 +35,15 @@ interface RoleRow {
 async function checkRoles(session: Session, { database, owner }: CheckedDatabase): Promise<PreflightCheck[]> {
   const { application } = database.roles;
   const { rows } = await session.query<RoleRow>(
-    `select wanted.name, r.oid is not null as there, coalesce(pg_has_role(r.oid, 'MEMBER'), false) as usable,
+    `select wanted.name, r.oid is not null as there, coalesce(pg_has_role(r.oid, $2), false) as usable,
             coalesce(r.rolsuper, false) as superuser
        from unnest($1::text[]) as wanted (name)
        left join pg_roles as r on r.rolname = wanted.name`,
-    [[owner, ...(application === undefined ? [] : [application])]],
+    // From 16 on a member may be denied to become the role.
+    [
+      [owner, ...(application === undefined ? [] : [application])],
+      majorOf(await serverVersion(session)) >= 16 ? 'SET' : 'MEMBER',
+    ],
   );
   const row = (name: string): RoleRow | undefined => rows.find((one) => one.name === name);
   return [
@@ -117,6 +121,15 @@ async function checkSettings(session: Session, { settings }: ProjectDatabase): P
 
 /** Whoever owns the schema of our books could have triggers run with the administrator's power. */
 async function checkBookkeeping(session: Session): Promise<PreflightCheck> {
+  const { rows: missing } = await session.query<{ database: string }>(
+    `select current_database() as database
+      where to_regnamespace('rehome') is null and not has_database_privilege(current_database(), 'create')`,
+  );
+  const [closed] = missing;
+  if (closed !== undefined) {
+    const remedy = `grant create on database ${quoteIdentifier(closed.database)} to the administrator of the server`;
+    return judge('bookkeeping', 'error', '', { found: 'the administrator may not make the schema rehome', remedy });
+  }
   const { rows } = await session.query<{ owner: string }>(
     `select r.rolname as owner
        from pg_namespace as n
