@@ -46,7 +46,8 @@ describe('a project', () => {
     expect(problems).toEqual([
       {
         path: 'migrations/shop/v001_other.up.sql',
-        message: 'is shop/v001 like migrations/shop/v001_orders.up.sql; a version is given once, take the next one',
+        message:
+          'is shop/v001 like migrations/shop/v001_orders.up.sql; a version, which ends at the first underscore, is given once: take the next one',
       },
     ]);
   });

@@ -59,7 +59,7 @@ function oneMigration(id: string, scripts: readonly NamedScript[], problems: Pro
   if (second !== undefined)
     problems.push({
       path: second.path,
-      message: `is ${id} like ${up.path}; a version is given once, take the next one`,
+      message: `is ${id} like ${up.path}; a version, which ends at the first underscore, is given once: take the next one`,
     });
   for (const { path } of scripts.filter(({ name, role }) => name !== up.name && role !== 'up'))
     problems.push({ path, message: `is ${id} like ${up.path} but called otherwise; give both the same name` });
