@@ -52,6 +52,22 @@ describe('a project', () => {
     ]);
   });
 
+  it('verifies by queries only, and by none that writes', async () => {
+    const problems = await problemsOf({
+      'migrations/shop/v001_orders.up.sql': TABLE,
+      'migrations/shop/v001_orders.verify.sql':
+        'select true;\nvalues (true);\nwith gone as (delete from orders returning id) select count(*) > 0 from gone;\n' +
+        'select 1 into copied;\ncreate table other (id int);\n',
+    });
+    expect(problems).toEqual(
+      [3, 4, 5].map((line) => ({
+        path: 'migrations/shop/v001_orders.verify.sql',
+        line,
+        message: expect.stringContaining('only queries may stand in a verification'),
+      })),
+    );
+  });
+
   it('refuses unknown requirements with file and line [d3]', async () => {
     const problems = await problemsOf({ 'migrations/shop/v001_orders.up.sql': `-- why\n-- requires: v009\n${TABLE}` });
     expect(problems).toEqual([

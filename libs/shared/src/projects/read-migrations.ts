@@ -7,6 +7,7 @@ import type { MigrationPaths } from './migration-names.js';
 import { inOrder } from './migration-order.js';
 import type { HeaderWord } from './sql/header.js';
 import { readScript, type ReadScript } from './sql/read-script.js';
+import { writingStatements } from './sql/reading-only.js';
 import { touchedRelations } from './sql/touched-relations.js';
 import { findVersion } from './version-words.js';
 
@@ -58,6 +59,7 @@ function readMigration(
   const up = read(paths.up);
   const down = paths.down === undefined ? undefined : read(paths.down);
   const verify = paths.verify === undefined ? undefined : read(paths.verify);
+  if (verify !== undefined) problems.push(...writingStatements(verify.script));
   const { header, script } = up;
   const scripts = [script, down?.script, verify?.script].filter((one) => one !== undefined);
   const touched = scripts.flatMap(({ path, statements }) =>
