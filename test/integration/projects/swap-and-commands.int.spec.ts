@@ -143,6 +143,16 @@ describe('a program of the project', () => {
     expect(row?.owner).toBe(database.owner);
   });
 
+  it('finds the database in the variables of its applications, and in those of Flyway', async () => {
+    const { output } = await run(
+      'PGOPTIONS= psql -X -At "host=$DB_HOST port=$DB_PORT dbname=$DB_NAME user=$DB_USER password=$DB_PASSWORD" -c "select current_database()"\n' +
+        'test "$FLYWAY_USER:$FLYWAY_PASSWORD" = "$DB_USER:$DB_PASSWORD" && echo "$FLYWAY_URL"\n',
+    );
+    const { database: name } = database.address;
+    expect(output[0]).toBe(name);
+    expect(output[1]).toMatch(new RegExp(`^jdbc:postgresql://.*/${name}\\?options=-c%20role%3D${database.owner}$`));
+  });
+
   it('that prints the password shows none of it', async () => {
     const { output } = await run('echo "the password is $PGPASSWORD"\n');
     expect(output.join('\n')).toContain('the password is');

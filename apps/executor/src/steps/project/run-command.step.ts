@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import type { RunCommandParams, RunCommandResult } from '#shared/contracts/steps/project-steps.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import type { SessionAddress } from '../../postgres/session.js';
 import { runTool } from '../../postgres/run-tool.js';
 import { sessionName } from '../../postgres/session-name.js';
 import { withMigrationLock } from '../../projects/migration-lock.js';
@@ -106,8 +107,12 @@ function allowed({ params, tools }: Context): readonly [string, ...string[]] {
 async function environmentOf(context: Context): Promise<Record<string, string>> {
   const { params, run } = context;
   const { address, owner } = params.database;
-  const { host, port, user, password, database } = await adminAddress(context, address.server, address.database);
+  const login = await adminAddress(context, address.server, address.database);
+  const { host, port, user, password, database } = login;
+  const options = `-c role=${owner.replaceAll(/[\\ ]/g, '\\$&')}`;
   return {
+    ...(await declaredVariables(context, login)),
+    ...{ FLYWAY_URL: jdbcUrl(login, options), FLYWAY_USER: user, FLYWAY_PASSWORD: password },
     PATH,
     PGHOST: host,
     PGPORT: String(port),
@@ -115,8 +120,28 @@ async function environmentOf(context: Context): Promise<Record<string, string>> 
     PGUSER: user,
     PGPASSWORD: password,
     PGAPPNAME: sessionName(run),
-    PGOPTIONS: `-c role=${owner.replaceAll(/[\\ ]/g, '\\$&')}`,
+    PGOPTIONS: options,
   };
+}
+
+/** In the names that the project gives to applications: most programs read the settings of theirs. */
+async function declaredVariables(
+  { params, tools }: Context,
+  { host, port, user, password, database }: SessionAddress,
+): Promise<Record<string, string>> {
+  const { definition } = await tools.projects.load(params.project);
+  const declared = definition.databases.find(({ alias }) => alias === params.database.alias)?.environment;
+  if (declared === undefined) return {};
+  return {
+    ...{ [declared.host]: host, [declared.port]: String(port), [declared.name]: database },
+    ...{ [declared.user]: user, [declared.password]: password },
+  };
+}
+
+/** The driver of Java takes no PGOPTIONS. */
+function jdbcUrl({ host, port, database }: SessionAddress, options: string): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `jdbc:postgresql://${name}:${String(port)}/${encodeURIComponent(database)}?options=${encodeURIComponent(options)}`;
 }
 
 function failed({ name, argv }: RunCommandParams, error: RehomeError, lines: readonly string[]): RehomeError {
