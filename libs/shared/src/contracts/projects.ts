@@ -100,12 +100,17 @@ export interface ProjectCheck {
 
 export interface ProjectCommand {
   readonly name: string;
-  /** Alias; its address and owner stand in the program's PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD. */
+  /** Alias; its address stands in the program's PGHOST and the like, in FLYWAY_URL, and in what `environment` names. */
   readonly database: string;
   /** The program must be allow-listed at the executor. No shell. */
   readonly argv: readonly string[];
   /** Before or after the database's own migrations; `after` when silent. */
   readonly when: 'before' | 'after';
+  /**
+   * `with-migrations`: only where versions of ours are pending, or where there are none at all. `always` when silent: what
+   * a program has to do only it knows.
+   */
+  readonly runs?: 'always' | 'with-migrations';
 }
 
 /** One version of one app, as the plan and the tracking table name it. */

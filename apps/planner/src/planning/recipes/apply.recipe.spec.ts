@@ -110,9 +110,14 @@ describe('Applying a project', () => {
     expect(stepsOf(found).map(({ id }) => id)).toEqual(['apply-migrations', 'validate-database', 'check-health']);
   });
 
-  test('runs a program of the project beside its migrations, and where there are none of ours', () => {
+  test('runs a program of the project whether or not a version of ours is pending: only it knows its own', () => {
+    const commands = [{ name: 'migrate', database: 'default', argv: ['manage.py'], when: 'after' }] as const;
+    expect(stepsOf(facts({ commands })).map(({ id }) => id)).toEqual(['back-up-database', 'run-command']);
+  });
+
+  test('runs one that goes with migrations beside them, and where there are none of ours', () => {
     const program = (name: string, database: string, when: 'before' | 'after') => ({
-      ...{ name, database, when },
+      ...{ name, database, when, runs: 'with-migrations' as const },
       argv: ['manage.py', name],
     });
     const found = facts({

@@ -68,7 +68,7 @@ function planOf(
     project: registry.project,
     places: facts.databases.map((inspected) => placeOf(inspected, registry)),
     segments,
-    commands: facts.commands.filter((command) => isDue(command.database, facts)),
+    commands: facts.commands.filter((command) => isDue(command, facts)),
     backup: bodyOf(request).backup !== false,
     appliedBy: request.requestedBy ?? 'unknown',
   };
@@ -99,10 +99,13 @@ function readersLast(steps: readonly UnplacedStep[]): PlannedStep[] {
 
 const READERS: readonly StepKind[] = ['validate-database', 'check-health'];
 
-/** Where a project has no migrations of ours, nothing tells whether its program has anything to do: it is run. */
-function isDue(alias: string, { databases }: InspectProjectResult): boolean {
+/** Nothing tells whether a program has anything to do: it is run unless the project says when it need not be. */
+function isDue(
+  { database: alias, runs = 'always' }: InspectProjectResult['commands'][number],
+  { databases }: InspectProjectResult,
+): boolean {
   const database = databases.find((one) => one.alias === alias);
-  return database !== undefined && (database.pending.length > 0 || database.applied === 0);
+  return database !== undefined && (runs === 'always' || database.pending.length > 0 || database.applied === 0);
 }
 
 function outcomeOf(request: RecipeRequest, parts: ApplyParts, steps: readonly UnplacedStep[]): ApplyOutcome {

@@ -80,6 +80,7 @@ export interface InspectProjectResult {
     readonly database: string;
     readonly argv: readonly string[];
     readonly when: 'before' | 'after';
+    readonly runs?: 'always' | 'with-migrations';
   }[];
 }
 

@@ -19,5 +19,5 @@ export const PROJECT_KEYS = {
   rule: ['match', 'to'],
   reference: ['database', 'table', 'column', 'referencedTable', 'referencedColumn'],
   check: ['name', 'category', 'database', 'sql', 'message'],
-  command: ['name', 'database', 'argv', 'when'],
+  command: ['name', 'database', 'argv', 'when', 'runs'],
 } as const;

@@ -86,7 +86,7 @@ describe('project.yaml', () => {
             { match: 'simulation_zones*', to: 'results' },
           ],
         },
-        commands: [{ when: 'after' }],
+        commands: [{ when: 'after', runs: 'always' }],
         lint: 'warn',
       },
     });

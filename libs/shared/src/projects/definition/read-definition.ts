@@ -136,6 +136,7 @@ function readCommand(value: YamlValue, aliases: readonly string[]): ProjectComma
     database: aliasIn(fields.database, aliases),
     argv,
     when: fields.when.choice(['before', 'after']) ?? 'after',
+    runs: fields.runs.choice(['always', 'with-migrations']) ?? 'always',
   };
 }
 
