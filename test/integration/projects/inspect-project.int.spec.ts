@@ -105,6 +105,27 @@ describe('inspecting a project', () => {
     expect(failed(changed)).toEqual([expect.stringMatching(/^changed-files: main: .*v001_initial.up.sql was changed/)]);
   });
 
+  it('tells where an application that was named later lacks its rights, until an apply of nothing gives them', async () => {
+    const project = await rig.push(shop());
+    const migrations = await rig.pending(project, 'main');
+    const { application: _later, ...target } = rig.migrated(database);
+    await rig.attempt({
+      kind: 'apply-migrations',
+      params: { project, database: target, migrations, appliedBy: 'key:deploy' },
+    });
+    expect((await inspect(shop())).databases).toMatchObject([{ pending: [], lacksGrants: true }]);
+    const params = { project, database: rig.migrated(database), migrations: [], appliedBy: 'key:deploy' };
+    await rig.attempt({ kind: 'apply-migrations', params });
+    expect((await inspect(shop())).databases[0]?.lacksGrants).toBeUndefined();
+    const [granted] = await rig.rows<{ may: boolean }>(
+      database.address.database,
+      `select has_table_privilege('${database.application}', 'orders', 'insert') as may`,
+    );
+    expect(granted).toEqual({ may: true });
+    await rig.rows(database.address.database, `revoke delete on orders from ${database.application}`);
+    expect((await inspect(shop())).databases).toMatchObject([{ lacksGrants: true }]);
+  });
+
   it('names what somebody changed by hand, by object [d29]', async () => {
     await apply(shop());
     await rig.rows(database.address.database, 'alter table orders add column by_hand int; create table stray (id int)');

@@ -3,6 +3,7 @@ import type { ApplyMigrationsParams } from '#shared/contracts/steps/project-step
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
+import { applicationGrants } from '../../projects/application-grants.js';
 import { titleOf } from '../../projects/project-migration.js';
 import { snapshotBy } from '../../projects/tracking/structure-snapshot.js';
 import type { DescriptionLine, Step } from '../../running/step.js';
@@ -54,9 +55,19 @@ export const applyMigrations: Step<'apply-migrations'> = {
   },
 
   describe(params) {
-    return params.migrations.flatMap((migration) => describeOne(params, migration));
+    return [...params.migrations.flatMap((migration) => describeOne(params, migration)), ...describeGrants(params)];
   },
 };
+
+function describeGrants({
+  database: { address, schemas, owner, application },
+}: ApplyMigrationsParams): DescriptionLine[] {
+  const [schema] = schemas;
+  if (application === undefined || application === owner || schema === undefined) return [];
+  const at = `${placeOf(address.server)}/${address.database}`;
+  const more = schemas.length === 1 ? '' : ` -- and ${String(schemas.length - 1)} schemas more`;
+  return [{ tool: 'sql', at, text: `${applicationGrants(schema, { owner, application }).join('; ')}${more}` }];
+}
 
 function describeOne(
   { database, project }: ApplyMigrationsParams,

@@ -96,7 +96,10 @@ function applications({ project, places, segments, appliedBy }: ApplyParts): Unp
       kind: 'apply-migrations',
       id: numbered('apply-migrations', at, segments.length),
       params: { project, database: place.target, migrations, appliedBy },
-      title: `apply to ${place.name}: ${workOf(migrations)}`,
+      title:
+        migrations.length === 0
+          ? `grant ${place.inspected.application ?? 'the application'} rows and sequences of ${place.name}`
+          : `apply to ${place.name}: ${workOf(migrations)}`,
       phase: 'switch',
       timeoutMs: WORK_TIMEOUT_MS,
       site: place.site,

@@ -84,6 +84,16 @@ describe('Applying a project', () => {
     expect(plan.warnings).toEqual([]);
   });
 
+  test('grants an application what it lacks, also where nothing is pending', () => {
+    const [first, ...others] = facts().databases;
+    const databases = first === undefined ? [] : [{ ...first, application: 'epsm_app', lacksGrants: true as const }];
+    expect(stepsOf(facts({ databases: [...databases, ...others] })).map(({ id, title }) => `${id}: ${title}`)).toEqual([
+      'apply-migrations: grant epsm_app rows and sequences of default (epsm_db on main)',
+      'validate-database: validate the schema of default (epsm_db on main)',
+      'check-health: check the health of default',
+    ]);
+  });
+
   test('proves what is recorded without being run, before anything runs [e4 e6]', () => {
     const fake = { action: 'fake' } as const;
     const pending = [migration('simulation/0001_initial', fake), migration('simulation/0004_results')];

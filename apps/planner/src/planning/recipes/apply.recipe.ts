@@ -42,7 +42,14 @@ function compileApply(request: RecipeRequest, registry: ProjectRegistry, facts: 
   requireAll(request, registry, facts);
   const segments = segmentsOf(facts.databases);
   if (segments.outcome === 'stuck') return refuseStuck(segments.waiting, facts);
-  return planOf(request, registry, facts, segments.segments);
+  return planOf(request, registry, facts, [...segments.segments, ...grantsOnly(facts)]);
+}
+
+/** An application that was named after everything was applied gets its rights by an apply of nothing. */
+function grantsOnly({ databases }: InspectProjectResult): MigrationSegment[] {
+  return databases
+    .filter(({ lacksGrants, pending }) => lacksGrants === true && pending.length === 0)
+    .map(({ alias }) => ({ alias, migrations: [] }));
 }
 
 /** A database that was asked for, could not be read and has no failed check would be forgotten silently. */

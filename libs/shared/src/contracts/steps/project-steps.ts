@@ -57,6 +57,8 @@ export interface InspectedDatabase {
   /** Owns the database itself, where that is another: a restore keeps it. */
   readonly databaseOwner?: string;
   readonly application?: string;
+  /** The application lacks rights that an apply gives: it is due, also with nothing pending. */
+  readonly lacksGrants?: true;
   readonly sizeBytes: string;
   readonly applied: number;
   /** In the order in which they are applied; the same for every schema but those that are already further. */

@@ -127,6 +127,7 @@ function inspected({ look, pending }: Decided): InspectedDatabase {
     ...{ alias: selected.alias, address, schemas, owner, pending, fingerprint },
     ...(owner === facts.owner ? {} : { databaseOwner: facts.owner }),
     ...(application === undefined ? {} : { application }),
+    ...(look.lacksGrants ? { lacksGrants: true } : {}),
     sizeBytes: facts.sizeBytes,
     applied: new Set(rows.filter(standsHere).map(idOf)).size,
   };

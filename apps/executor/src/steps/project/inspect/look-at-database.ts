@@ -10,6 +10,7 @@ import { structureOf } from '../../../postgres/catalogue/read-structure.js';
 import { readFactsWithin } from '../../../postgres/inspection/database-facts.js';
 import { checkBackupSource } from '../../../postgres/inspection/source-checks.js';
 import type { Session } from '../../../postgres/session.js';
+import { lacksGrants } from '../../../projects/missing-grants.js';
 import { driftFrom, migratedPart } from '../../../projects/migrated-structure.js';
 import { readTracking, type TrackingRow } from '../../../projects/tracking/tracking-rows.js';
 import { checkSession } from './session-checks.js';
@@ -26,6 +27,8 @@ export interface DatabaseLook {
   readonly rows: readonly TrackingRow[];
   /** Tables that `fakeInitial` asks about and that exist, by schema. */
   readonly existing: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Whether the application lacks rights that an apply gives. */
+  readonly lacksGrants: boolean;
   readonly fingerprint: string;
   /** Of the structure. */
   readonly drift: readonly Drift[];
@@ -46,12 +49,17 @@ export async function lookAtDatabase(session: Session, options: LookOptions): Pr
   const { facts, fingerprint, drift } = await readAndCompare(session);
   const schemas = await resolveSchemas(session, database.schemas);
   const owner = database.roles.owner ?? facts.owner;
+  const { application } = database.roles;
   const checks = [
     ...(await checkSession(session, { database, owner, schemas })),
     ...(backup ? await checkBackupSource(session) : []),
   ];
   return {
     ...{ database, selected, address, facts, owner, schemas, fingerprint, drift, checks },
+    lacksGrants:
+      application !== undefined &&
+      application !== owner &&
+      (await lacksGrants(session, schemas, { owner, application })),
     rows: await readTracking(session, project.definition.name),
     existing: await readExisting(session, initialTables(project, selected), schemas),
   };

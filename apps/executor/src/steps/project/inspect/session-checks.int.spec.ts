@@ -7,7 +7,7 @@ import { checkSession } from './session-checks.js';
 
 const DATABASE: ProjectDatabase = {
   ...{ alias: 'main', server: 'main', database: 'postgres', roles: {}, schemas: ['public'], settings: {} },
-  ...{ expectedTables: [], criticalTables: [], minimumTables: 0 },
+  ...{ expectedTables: [], criticalTables: [], requiredColumns: [], minimumTables: 0 },
   environment: { host: 'H', port: 'P', name: 'N', user: 'U', password: 'W' },
 };
 
