@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { database } = world.source;
   await world.rows(
     database,
-    'create schema "Sales dept"; create table "Sales dept".orders (id serial primary key, what text)',
+    'create schema "Sales dept"; comment on schema "Sales dept" is \'what was sold\'; create table "Sales dept".orders (id serial primary key, what text)',
   );
   await world.rows(
     database,
@@ -61,7 +61,7 @@ describe('a restore', () => {
     const to = target('schemas');
     const { backupId } = backup;
     const body = { kind: 'restore', backupId, schemas: ['Sales dept'], target: { ...to, owner: 'heir of sales' } };
-    expect(await given().run(body)).toMatchObject({ status: 'completed' });
+    expect(await given().run(body)).toMatchObject({ status: 'completed', trouble: '' });
     const schemas = `select nspname as name, pg_get_userbyid(nspowner) as owner from pg_namespace
                       where nspname !~ '^pg_' and nspname <> 'information_schema' and oid > 16384`;
     expect(await given().rows(to.database, schemas)).toContainEqual(expect.objectContaining({ name: 'Sales dept' }));
@@ -69,6 +69,8 @@ describe('a restore', () => {
                      where c.relkind = 'r' and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and n.nspname <> 'Sales dept'
                        and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')`;
     expect(await given().rows(to.database, tables)).toEqual([{ n: 0 }]);
+    const comment = `select obj_description('"Sales dept"'::regnamespace, 'pg_namespace') as told`;
+    expect(await given().rows(to.database, comment)).toEqual([{ told: 'what was sold' }]);
   }, 90_000);
 
   it('never overwrites a database that stands there [d22]', async () => {

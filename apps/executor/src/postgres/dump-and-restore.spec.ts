@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { restorePasses, selectItems } from './dump-and-restore.js';
+import { aboutSchemas, restorePasses, selectItems } from './dump-and-restore.js';
 import { databaseArgument } from './run-tool.js';
 
 const LIST = [
@@ -32,6 +32,15 @@ describe('the list of an archive', () => {
 });
 
 describe('the passes of a restore', () => {
+  test('bring comments and labels of the chosen schemas, which lie in none of them', () => {
+    const label = '3843; 0 0 SECURITY LABEL - SCHEMA "a b" owner';
+    const comment = '3841; 0 0 COMMENT - SCHEMA "a b" owner';
+    const list = [...LIST, comment, label].join('\n');
+    expect(aboutSchemas(list, ['a'])).toEqual([{ entries: [LIST[3]], jobs: 1, scope: { schemas: [] } }]);
+    expect(aboutSchemas(list, ['a b']).flatMap(({ entries }) => entries)).toEqual([comment, label]);
+    expect([aboutSchemas(list), aboutSchemas(list, ['c'])]).toEqual([[], []]);
+  });
+
   const table = '200; 1259 19300 TABLE a ACL owner';
   const grants = [
     '3782; 0 0 ACL - SCHEMA a owner',

@@ -129,12 +129,17 @@ export async function restoreDatabase(
   );
   const selected = selectItems(list.stdout, present, scope.asRole !== undefined);
   const counted = countLines(run, RESTORED_ITEM, selected.items, 'items');
-  for (const [index, pass] of restorePasses(selected.entries, run.jobs).entries()) {
+  const passes = [...restorePasses(selected.entries, run.jobs), ...aboutSchemas(list.stdout, scope.schemas)];
+  for (const [index, pass] of passes.entries()) {
     const listFile = join(run.workDirectory, `restore-${String(index)}.list`);
     await writeFile(listFile, `${pass.entries.join('\n')}\n`, { mode: 0o600 });
     await runAgainst(run, {
       program: run.tools.pgRestore,
-      arguments: restoreArguments(run.address.database, run.directory, pass.jobs, { listFile, ...scope }),
+      arguments: restoreArguments(run.address.database, run.directory, pass.jobs, {
+        listFile,
+        ...scope,
+        ...pass.scope,
+      }),
       address: run.address,
       applicationName: run.applicationName,
       workDirectory: run.workDirectory,
@@ -150,6 +155,8 @@ const RESTORED_ITEM = /(?:creating|executing|processing data for table) /g;
 export interface RestorePass {
   readonly entries: readonly string[];
   readonly jobs: number;
+  /** Where it differs from that of the restore. */
+  readonly scope?: RestoreScope;
 }
 
 /**
@@ -167,6 +174,21 @@ export function restorePasses(entries: readonly string[], jobs: number): Restore
     { entries: entries.filter(needsGrants), jobs },
   ];
   return passes.filter((pass) => pass.entries.length > 0);
+}
+
+/** Comments and labels of the chosen schemas: like the schema itself they lie in none, so `--schema` leaves them out. */
+export function aboutSchemas(list: string, schemas: readonly string[] = []): RestorePass[] {
+  const lines = list.split('\n');
+  const about = schemas.flatMap((name) => {
+    const tag = ` SCHEMA - ${tagText(name)} `;
+    const owner = entryOf(lines, tag)?.replace(ENTRY, '').slice(tag.length) ?? '';
+    // Unlike the schema itself, these name it as SQL does, in quotes where it needs them.
+    return [name, quoteIdentifier(name)].flatMap((named) =>
+      ['COMMENT', 'SECURITY LABEL'].map((kind) => ` ${kind} - SCHEMA ${tagText(named)} ${owner}`),
+    );
+  });
+  const entries = lines.filter((line) => ENTRY.test(line) && about.includes(line.replace(ENTRY, '')));
+  return entries.length === 0 ? [] : [{ entries, jobs: 1, scope: { schemas: [] } }];
 }
 
 /**
