@@ -61,6 +61,20 @@ test('a damaged backup stays damaged until it is proved anew', async () => {
   expect((await catalogue.get(backupId)).status).toBe('verified');
 });
 
+test('neither an export of schemas nor what a move made stands for the whole database', async () => {
+  const place = { server: 'main', database: 'stands_for' };
+  const all = [
+    backupOf({ ...place, tier: 'daily' }),
+    backupOf({ ...place, tier: 'daily', schemas: ['a'] }),
+    backupOf(place),
+  ];
+  for (const backup of all) {
+    await catalogue.record(backup);
+    await catalogue.markVerified(backup.backupId, PROOF);
+  }
+  expect(await catalogue.verifiedOf(place)).toBe(1);
+});
+
 test('a backup that nobody holds cannot be proved', async () => {
   await expect(catalogue.markVerified(randomUUID(), PROOF)).rejects.toMatchObject({ code: 'BACKUP_UNKNOWN' });
 });

@@ -144,12 +144,12 @@ export class BackupCatalogue {
     throw new RehomeError('BACKUP_UNKNOWN', `site ${site} has no sound backup of ${told}; make one`);
   }
 
-  /** How many verified backups there are of the database that one is of. */
+  /** How many verified backups there are of the whole database that one is of, without those whose time will end. */
   async verifiedOf({ server, database }: Pick<Backup, 'server' | 'database'>): Promise<number> {
     const rows = await this.query(
       `select backup_id
          from executor.backup_list
-        where server = $1 and database = $2 and status = 'verified'`,
+        where server = $1 and database = $2 and status = 'verified' and schemas is null and expires_at is null`,
       [server, database],
     );
     return rows.length;

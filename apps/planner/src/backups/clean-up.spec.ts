@@ -36,12 +36,29 @@ describe('a clean-up', () => {
     expect(expendable([backup('01', { tier: null })], { keep: { daily: 0, manual: 0 } })).toEqual([]);
   });
 
+  test('lets neither an export of schemas nor what a move made stand for the database', () => {
+    const sound = { status: 'verified' } as const;
+    const all = [
+      backup('01', sound),
+      backup('02', { ...sound, schemas: ['core'] }),
+      backup('03', { ...sound, tier: null, expiresAt: '2026-12-01' }),
+    ];
+    expect(idsOf(expendable(all, { keep: { daily: 0 } }))).toEqual(['02']);
+  });
+
+  test('counts exports of the same schemas apart from the whole database', () => {
+    const exported = { schemas: ['b', 'a'] };
+    const all = [backup('01'), backup('02', exported), backup('03', { schemas: ['a', 'b'] })];
+    expect(idsOf(expendable(all, { keep: { daily: 1 } }))).toEqual(['02']);
+  });
+
   test('never removes the last verified one of a database, however few are to stay', () => {
     const entry = fc.record({
       day: fc.integer({ min: 1, max: 28 }),
       status: fc.constantFrom(...BACKUP_STATUSES),
       tier: fc.constantFrom(...BACKUP_TIERS, null),
       database: fc.constantFrom('a', 'b'),
+      schemas: fc.constantFrom(null, ['core']),
     });
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 20 }), fc.integer({ min: 0, max: 3 }), (entries, limit) => {
@@ -51,7 +68,8 @@ describe('a clean-up', () => {
         const keep = { manual: limit, daily: limit, weekly: limit, monthly: limit };
         const gone = new Set(idsOf(expendable(all, { keep })));
         for (const database of ['a', 'b']) {
-          const verified = all.filter((one) => one.database === database && one.status === 'verified');
+          const whole = all.filter((one) => one.database === database && one.schemas === null);
+          const verified = whole.filter(({ status }) => status === 'verified');
           if (verified.length > 0) expect(verified.some(({ backupId }) => !gone.has(backupId))).toBe(true);
         }
       }),

@@ -7,8 +7,9 @@ export type Keep = Readonly<Partial<Record<BackupTier, number>>>;
 export const USUAL_KEEP: Readonly<Record<BackupTier, number>> = { manual: 10, daily: 7, weekly: 5, monthly: 12 };
 
 /**
- * The backups that a clean-up removes: of each database and tier all but the newest so many. Two kinds always stay: the
- * newest verified one of each database, and what a move made on its way, which has a time of its own.
+ * The backups that a clean-up removes: of each database, or the same schemas of it, and tier all but the newest so many.
+ * Two kinds always stay: the newest verified one of a whole database, and what a move made on its way, which has a time of
+ * its own and therefore stands for no other.
  *
  * @param all every backup of the databases in question, of every tier
  */
@@ -18,14 +19,15 @@ export function expendable(
 ): BackupEntry[] {
   const newest = [...all].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   const lastVerified = new Set<string>();
-  for (const group of grouped(newest, placeOf).values()) {
+  const whole = newest.filter(({ schemas, expiresAt }) => schemas === null && expiresAt === null);
+  for (const group of grouped(whole, scopeOf).values()) {
     const verified = group.find(({ status }) => status === 'verified');
     if (verified !== undefined) lastVerified.add(verified.backupId);
   }
   return BACKUP_TIERS.filter((one) => tier === undefined || one === tier).flatMap((one) => {
     const ofTier = newest.filter((backup) => backup.tier === one);
     const limit = keep[one] ?? USUAL_KEEP[one];
-    return [...grouped(ofTier, placeOf).values()].flatMap((group) =>
+    return [...grouped(ofTier, scopeOf).values()].flatMap((group) =>
       // One that is damaged takes no place of one that is sound.
       group.filter((backup) => soundBefore(group, backup) >= limit && !lastVerified.has(backup.backupId)),
     );
@@ -36,8 +38,8 @@ function soundBefore(newest: readonly BackupEntry[], backup: BackupEntry): numbe
   return newest.slice(0, newest.indexOf(backup)).filter(({ status }) => status !== 'damaged').length;
 }
 
-function placeOf({ server, database }: BackupEntry): string {
-  return JSON.stringify([server, database]);
+function scopeOf({ server, database, schemas }: BackupEntry): string {
+  return JSON.stringify([server, database, schemas === null ? null : [...schemas].sort()]);
 }
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {

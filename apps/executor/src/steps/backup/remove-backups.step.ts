@@ -50,7 +50,7 @@ async function leftOf({ params, tools }: Context): Promise<string[]> {
 /** Judged again right before: others may have been removed, or found damaged, since the clean-up was planned. */
 async function refuseLastVerified({ tools }: Context, backupId: string): Promise<void> {
   const backup = await tools.backups.get(backupId);
-  if (backup.status !== 'verified') return;
+  if (backup.status !== 'verified' || backup.schemas !== undefined) return;
   if ((await tools.backups.verifiedOf(backup)) > 1) return;
   throw new RehomeError(
     'BACKUP_NEEDED',
