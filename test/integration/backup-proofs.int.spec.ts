@@ -23,10 +23,14 @@ afterAll(async () => {
   await world?.stop();
 }, 60_000);
 
+function closeGate(): void {
+  for (const file of [gate, `${gate}.reached`]) rmSync(file, { force: true });
+}
+
 /** Proves the backup; between restore and comparison, `change` runs in the scratch database. */
 async function proofWith(backupId: string, change: string): Promise<{ status: string; trouble: string }> {
   const before = await given().databases();
-  for (const file of [gate, `${gate}.reached`]) rmSync(file, { force: true });
+  closeGate();
   const proof = given().run({}, `/v1/backups/${backupId}/verify`);
   await given().planner.until(() => Promise.resolve(existsSync(`${gate}.reached`)), 60_000);
   const [scratch, ...more] = (await given().databases()).filter((name) => !before.includes(name));
@@ -48,8 +52,34 @@ describe('a proof by restore', () => {
 
     expect(proof.status).toBe('rolled-back');
     expect(proof.trouble).toMatch(/VERIFICATION_FAILED .*ledgers/);
-    expect((await given().backup(backupId)).status).toBe('recorded');
+    expect(await given().backup(backupId)).toMatchObject({
+      status: 'damaged',
+      damage: expect.stringContaining('ledgers'),
+    });
     expect(await given().databases()).toEqual(before);
+  }, 120_000);
+
+  it('takes the word back that an earlier one gave', async () => {
+    const { backupId } = await given().backUp({ verify: false });
+    expect((await proofWith(backupId, 'select 1 as nothing')).status).toBe('completed');
+    expect((await given().backup(backupId)).status).toBe('verified');
+    expect((await proofWith(backupId, 'create table public.more (id int)')).status).toBe('rolled-back');
+    expect((await given().backup(backupId)).status).toBe('damaged');
+  }, 120_000);
+
+  it('that is cancelled says nothing against the backup, which stays recorded', async () => {
+    closeGate();
+    const label = 'cancelled on its way';
+    const { json } = await given().planner.call('POST', '/v1/migrations', {
+      body: { kind: 'backup', database: given().source, label },
+    });
+    await given().planner.until(() => Promise.resolve(existsSync(`${gate}.reached`)), 60_000);
+    const migration = `/v1/migrations/${json.migrationId}`;
+    await given().planner.call('POST', `${migration}/cancel`, { body: {} });
+    writeFileSync(gate, '');
+    await given().planner.until(async () => (await given().planner.call('GET', migration)).json.status === 'cancelled');
+    const kept = await given().planner.call('GET', `/v1/backups?label=${encodeURIComponent(label)}`);
+    expect(kept.json).toMatchObject({ items: [{ status: 'recorded', database: given().source.database }] });
   }, 120_000);
 
   it('agrees when nothing was changed meanwhile', async () => {

@@ -6,14 +6,8 @@ import type { BackUpDatabaseResult } from '#shared/contracts/steps/backup-steps.
 import { uuidV5 } from '#shared/contracts/uuid.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { namedBackupDirectory } from '../../backups/backup-directory.js';
-import {
-  ARCHIVE,
-  asManifestJson,
-  checkFiles,
-  findManifest,
-  sizeOf,
-  type StoredManifest,
-} from '../../backups/manifest.js';
+import { checkedBackup } from '../../backups/checked-backup.js';
+import { ARCHIVE, asManifestJson, findManifest, sizeOf, type StoredManifest } from '../../backups/manifest.js';
 import { dumpArguments } from '../../postgres/dump-and-restore.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { placeOf } from '../step-session.js';
@@ -57,16 +51,8 @@ export const backUpDatabase: Step<'back-up-database'> = {
     }
   },
 
-  async verify(context, result) {
-    const directory = await findDirectory(context);
-    const stored = directory === undefined ? undefined : await findManifest(directory);
-    if (directory === undefined || stored?.sha256 !== result.manifestHash) {
-      throw new RehomeError(
-        'BACKUP_DAMAGED',
-        `the manifest of backup ${result.backupId} was altered; make a new backup`,
-      );
-    }
-    await checkFiles(directory, stored.manifest);
+  async verify({ tools }, { backupId }) {
+    await checkedBackup(tools.backups, backupId);
   },
 
   undo: remove,
@@ -140,8 +126,8 @@ function resultOf(
 }
 
 /**
- * A backup that could not be proved is of no use; one that was made for safety is, as long as it is whole. Files first: a
- * row without files is found again.
+ * One that is to be kept and finished stays, whatever failed afterwards, unless it was found to be damaged: then it is of
+ * no use. Files first: a row without files is found again.
  */
 async function remove(context: Context): Promise<JsonObject> {
   const { tools, run, lease, params } = context;
@@ -150,7 +136,7 @@ async function remove(context: Context): Promise<JsonObject> {
   for (let generation = 1; generation <= run.generation; generation += 1) {
     const one = { ...context, run: { ...run, generation } };
     const directory = await findDirectory(one);
-    if (params.kept === true && (await isFinished(one, directory))) {
+    if (params.kept === true && (await isSound(one, directory))) {
       kept.push(backupIdOf(one.run));
       continue;
     }
@@ -162,9 +148,10 @@ async function remove(context: Context): Promise<JsonObject> {
   return { removed: true };
 }
 
-async function isFinished({ tools, run }: Context, directory: string | undefined): Promise<boolean> {
+async function isSound({ tools, run }: Context, directory: string | undefined): Promise<boolean> {
   if (directory === undefined || (await findManifest(directory)) === undefined) return false;
-  return (await tools.backups.find(backupIdOf(run))) !== undefined;
+  const backup = await tools.backups.find(backupIdOf(run));
+  return backup !== undefined && backup.status !== 'damaged';
 }
 
 /** The same for every attempt of a generation. */

@@ -25,8 +25,13 @@ export const verifyBackup: Step<'verify-backup'> = {
     await dropScratch(context, database);
     const { mismatches, result } = await provenIn(context, checked, record);
     await dropScratch(context, database);
-    if (mismatches.length > 0) throw await disagreement(context, { checked }, mismatches);
     await lease.check();
+    if (mismatches.length > 0) {
+      const failure = await disagreement(context, { checked }, mismatches);
+      // Whatever was proved before: nobody may rely on it from now on.
+      await tools.backups.markDamaged(params.backupId, failure.message);
+      throw failure;
+    }
     const { tables, rows, contentDigest, structureDigest } = result;
     const proof = { method: 'scratch-restore', migrationId: run.migrationId, tables, rows } as const;
     await tools.backups.markVerified(params.backupId, { ...proof, contentDigest, structureDigest });

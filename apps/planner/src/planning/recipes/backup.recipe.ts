@@ -44,7 +44,11 @@ function compileBackup(
   const steps: UnplacedStep[] = [
     planStep({
       kind: 'back-up-database',
-      params: { source: address, ...namesOf(request), ...scopeOf(request, compression), jobs: COPY_JOBS },
+      params: {
+        ...{ source: address, ...namesOf(request), ...scopeOf(request, compression), jobs: COPY_JOBS },
+        // A proof that had no room, or was cancelled, says nothing against the backup.
+        kept: true,
+      },
       title: `back up ${place} while it is used`,
       phase: 'prepare',
       timeoutMs: copyTimeoutMs(database.sizeBytes),

@@ -32,7 +32,7 @@ export interface BackUpDatabaseParams {
   readonly compression: Compression;
   readonly schemas?: readonly string[];
   readonly jobs: number;
-  /** A safety backup: once it is finished its undo leaves it, because it is needed most when something is taken back. */
+  /** Once it is finished its undo leaves it: it is needed most when something is taken back. Only one that is damaged goes. */
   readonly kept?: boolean;
 }
 
