@@ -112,7 +112,8 @@ export class MigrationIntake {
     // Before the reservation, so that the same request again meets its own answer and not its own reservation.
     const effects = keepAnswer(keyedOf(arrival, request), asJsonObject(answer));
     const appends = [{ stream: migrationStream(migrationId), expected: 0, events: [event] }];
-    if (arrival.dryRun || prepared.reads === true)
+    // What is planned for later takes its subject when its time has come, and stands in nobody's way until then.
+    if (arrival.dryRun || prepared.reads === true || isForLater(request))
       return takenOf(await this.parts.writer.append({ appends, effects }), answer);
     const reserve: LedgerEffect = { effect: 'reserve', migrationId, subjects: [prepared.subject] };
     const outcome = await this.parts.writer.append({ appends, effects: [...effects, reserve] });
@@ -175,6 +176,10 @@ function rehearsed(prepared: Prepared): Prepared {
 
 function rehearses({ options }: MigrationRequest): boolean {
   return options?.rehearse === true;
+}
+
+function isForLater({ options }: MigrationRequest): boolean {
+  return options?.runAt !== undefined && Date.parse(options.runAt) > Date.now();
 }
 
 function queues({ options }: MigrationRequest, { via }: Arrival): boolean {

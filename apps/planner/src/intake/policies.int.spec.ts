@@ -82,6 +82,28 @@ describe('a policy of the registry', () => {
   });
 });
 
+describe('a migration that is planned for later', () => {
+  const later = (ms: number) => ({ options: { runAt: new Date(Date.now() + ms).toISOString() } });
+
+  it('holds nothing until its time has come', async () => {
+    const instanceId = await tenant();
+    expect((await rig.upgrade(instanceId, later(3_600_000))).status).toBe(202);
+    expect((await rig.upgrade(instanceId)).status).toBe(202);
+  });
+
+  it('holds its subject from then on, and waits for who holds it', async () => {
+    const instanceId = await tenant();
+    const { migrationId } = (await rig.upgrade(instanceId, later(300))).json;
+    await rig.event(migrationId, 'RegistryRefreshed');
+    expect(await rig.upgrade(instanceId)).toMatchObject({ status: 409, json: { code: 'SUBJECT_BUSY' } });
+    const held = await rig.upgrade(instanceId, later(300));
+    await rig.until(async () => {
+      const view = await rig.call('GET', `/v1/migrations/${held.json.migrationId}/events`);
+      return view.text.includes('busy-1');
+    });
+  });
+});
+
 describe('a migration that waited', () => {
   it('compiles from the registry as it is when its turn comes', async () => {
     const instanceId = await tenant();

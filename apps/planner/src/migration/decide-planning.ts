@@ -49,13 +49,15 @@ export function decideInspected(state: StateOf<'inspecting'>): Decision {
 }
 
 /**
- * The plan could not reserve what it touches. It queues when the request says so (those from Kafka unless they
- * say otherwise), with waits that double, and inspects again then.
+ * The plan could not reserve what it touches. It queues when the request says so (those from Kafka and those with a time
+ * unless they say otherwise), with waits that double, and inspects again then.
  */
 export function decideBusy(state: Common, busy: { readonly subject: string; readonly holder: string }): Decision {
   const { request } = state;
-  const fromKafka = request.requestedBy.startsWith('source:');
-  const onBusy = readOptions(request.request).onBusy ?? (fromKafka ? 'queue' : 'refuse');
+  const { runAt, onBusy: wanted } = readOptions(request.request);
+  // Nobody waits for the answer of a message, nor of what was planned for the night.
+  const unattended = runAt !== undefined || request.requestedBy.startsWith('source:');
+  const onBusy = wanted ?? (unattended ? 'queue' : 'refuse');
   const detail = `${busy.subject} is held by migration ${busy.holder}; wait for its end or set options.onBusy to "queue"`;
   if (onBusy === 'refuse') return refuse(state, [failure('SUBJECT_BUSY', detail, { ...busy })]);
   const tries = state.timers.filter(({ timer }) => timer.startsWith(BUSY_TIMER)).length;
