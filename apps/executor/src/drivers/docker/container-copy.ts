@@ -29,6 +29,7 @@ export function copyOf(old: Inspected, environment: readonly string[], image: st
       HostConfig: {
         ...HostConfig,
         Binds: [...(HostConfig.Binds ?? []), ...anonymousVolumes(old)],
+        ...(HostConfig.Mounts === undefined ? {} : { Mounts: namedMounts(old) }),
         Links: (HostConfig as { Links?: string[] | null }).Links?.map(linkOf) ?? null,
       },
       ...(primary === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [mode]: primary.endpoint } } }),
@@ -51,18 +52,14 @@ function isImplied(mode: string, name: string): boolean {
 }
 
 function endpointOf({ Id }: Inspected, endpoint: Inspected['NetworkSettings']['Networks'][string]): object {
-  const { IPAMConfig, Links, Aliases } = endpoint as {
-    IPAMConfig?: unknown;
-    Links?: unknown;
-    Aliases?: string[] | null;
-  };
-  const aliases = (Aliases ?? []).filter((alias) => alias !== Id.slice(0, 12));
-  return {
-    ...(IPAMConfig === null || IPAMConfig === undefined ? {} : { IPAMConfig }),
-    ...(Links === null || Links === undefined ? {} : { Links }),
-    ...(aliases.length === 0 ? {} : { Aliases: aliases }),
-  };
+  const settings: Readonly<Record<string, unknown>> = { ...endpoint };
+  const aliases = ((settings['Aliases'] ?? []) as string[]).filter((alias) => alias !== Id.slice(0, 12));
+  const said = SAID_OF_ENDPOINT.map((name) => [name, settings[name]] as const).filter(([, value]) => Boolean(value));
+  return { ...Object.fromEntries(said), ...(aliases.length === 0 ? {} : { Aliases: aliases }) };
 }
+
+/** The rest of an endpoint the engine chose. Of a stopped container it tells no address that it chose itself. */
+const SAID_OF_ENDPOINT = ['IPAMConfig', 'Links', 'DriverOpts', 'MacAddress', 'GwPriority'];
 
 /** Volumes that the image asked for have generated names; without them the new container would begin empty. */
 function anonymousVolumes({ Mounts, HostConfig }: Inspected): string[] {
@@ -73,6 +70,14 @@ function anonymousVolumes({ Mounts, HostConfig }: Inspected): string[] {
   return Mounts.filter(({ Type, Destination }) => Type === 'volume' && !said.has(Destination)).map(
     ({ Name, Destination, RW }) => `${Name ?? ''}:${Destination}${RW ? '' : ':ro'}`,
   );
+}
+
+/** A volume that was asked for without a name has got one, without which the new container would get another volume. */
+function namedMounts({ Mounts, HostConfig }: Inspected): Docker.MountSettings[] {
+  return (HostConfig.Mounts ?? []).map((mount) => {
+    const made = Mounts.find(({ Destination }) => Destination === mount.Target);
+    return mount.Type === 'volume' && !mount.Source && made?.Name ? { ...mount, Source: made.Name } : mount;
+  });
 }
 
 /** `/db:/app/database` of an inspection is `db:database` of a creation. */

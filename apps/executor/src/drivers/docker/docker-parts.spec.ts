@@ -1,4 +1,6 @@
+import type Docker from 'dockerode';
 import { describe, expect, it } from '@jest/globals';
+import { copyOf } from './container-copy.js';
 import { demultiplex } from './log-stream.js';
 import { holdsVariables, withVariables } from './environment-list.js';
 import { bytesOf, limitsOf } from './resources.js';
@@ -10,6 +12,59 @@ describe('an environment of a container', () => {
     expect(changed).toEqual(['A=1=2', 'HOST=new', 'EMPTY=', 'ADDED=x=y']);
     expect(holdsVariables(changed, { HOST: 'new' })).toBe(true);
     expect(holdsVariables(list, { HOST: 'new' })).toBe(false);
+  });
+});
+
+describe('a copy of a container', () => {
+  const Id = 'a1b2c3d4e5f60000';
+  const inspected = {
+    Id,
+    Config: { Hostname: Id.slice(0, 12) },
+    HostConfig: {
+      NetworkMode: 'shop',
+      Mounts: [
+        { Type: 'volume', Target: '/data' },
+        { Type: 'volume', Target: '/named', Source: 'its-name' },
+        { Type: 'tmpfs', Target: '/run' },
+      ],
+    },
+    Mounts: [
+      { Type: 'volume', Name: 'generated-7', Destination: '/data', RW: true },
+      { Type: 'volume', Name: 'its-name', Destination: '/named', RW: true },
+    ],
+    NetworkSettings: {
+      Networks: {
+        shop: {
+          Aliases: ['db', Id.slice(0, 12)],
+          DriverOpts: { 'com.example.qos': 'high' },
+          MacAddress: '02:42:ac:11:00:07',
+          IPAMConfig: null,
+          Links: null,
+          IPAddress: '172.18.0.7',
+        },
+      },
+    },
+  } as unknown as Docker.ContainerInspectInfo;
+
+  it('uses the very volumes that were made for it, and asks for no others', () => {
+    const { body } = copyOf(inspected, [], 'image');
+    expect(body).toMatchObject({
+      HostConfig: {
+        Binds: [],
+        Mounts: [{ Target: '/data', Source: 'generated-7' }, { Source: 'its-name' }, { Type: 'tmpfs', Target: '/run' }],
+      },
+    });
+  });
+
+  it('joins its networks with the options and hardware address that were asked for', () => {
+    const { body } = copyOf(inspected, [], 'image');
+    expect(body).toMatchObject({ NetworkingConfig: { EndpointsConfig: { shop: expect.anything() } } });
+    const { NetworkingConfig } = body as { NetworkingConfig: { EndpointsConfig: Record<string, unknown> } };
+    expect(NetworkingConfig.EndpointsConfig['shop']).toEqual({
+      Aliases: ['db'],
+      DriverOpts: { 'com.example.qos': 'high' },
+      MacAddress: '02:42:ac:11:00:07',
+    });
   });
 });
 
