@@ -82,6 +82,7 @@ export class PlannerRig {
       dryRunWaitMs: 30_000,
       healthStaleMs: 600_000,
       readerLeaseTtlMs: 15_000,
+      backupKeep: { manual: 10, daily: 7, weekly: 5, monthly: 12 },
       shutdownTimeoutMs: 5_000,
       faultPoints: '',
       ...options.config,

@@ -52,7 +52,8 @@ export class PlannerLifecycle {
     this.backups = new BackupList(parts.pools.reads);
     this.projects = new ProjectStore(parts.pools.reads, this.registry);
     const { registry, list, backups, projects } = this;
-    this.lookups = () => lookupsFrom({ reader: parts.reader, registry, list, backups, projects });
+    const { backupKeep } = parts.config;
+    this.lookups = () => lookupsFrom({ reader: parts.reader, registry, list, backups, projects, backupKeep });
     this.apiKeys = new ApiKeys(parts.models, parts.config.ownKeys);
     this.health = new PlannerHealth(this.reporters(), parts);
     this.processManager = this.buildProcessManager();

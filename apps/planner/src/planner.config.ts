@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { configurationInvalid, readSettings } from '#shared/configuration/read-settings.js';
+import type { BackupTier } from '#shared/contracts/backups.js';
 import { COMMANDS_TOPIC, EVENTS_TOPIC, REQUESTS_TOPIC } from '#shared/contracts/topics.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { LogLevel } from '#shared/observability/logger.js';
@@ -39,6 +40,8 @@ export interface PlannerConfig {
   readonly dryRunWaitMs: number;
   readonly healthStaleMs: number;
   readonly readerLeaseTtlMs: number;
+  /** How many backups of each tier a clean-up leaves that does not say so itself. */
+  readonly backupKeep: Readonly<Record<BackupTier, number>>;
   readonly shutdownTimeoutMs: number;
   readonly faultPoints: string;
 }
@@ -75,14 +78,25 @@ export function readPlannerConfig(environment: NodeJS.ProcessEnv): PlannerConfig
     ['apiKeys', 'cataloguePath', 'signingKey', 'signingKeyFile'],
     environment,
   );
+  const backupKeep = collect(problems, () => readBackupKeep(environment));
   const keys = collect(problems, () => readApiKeys(apiKeys));
   const catalogue = collect(problems, () => (cataloguePath === undefined ? [] : readCatalogue(cataloguePath)));
   const signing = collect(problems, () => readSigningKey({ text: signingKey, file: signingKeyFile }));
-  if (settings === undefined || keys === undefined || catalogue === undefined || signing === undefined)
-    throw configurationInvalid(problems);
+  if (!settings || !backupKeep || !keys || !catalogue || !signing) throw configurationInvalid(problems);
   const { plannerHost: host, plannerPort: port, ...rest } = settings;
   const topics = { requests: REQUESTS_TOPIC, commands: COMMANDS_TOPIC, events: EVENTS_TOPIC };
-  return { ...rest, host, port, topics, apiKeys: keys, catalogue, signingKey: signing };
+  return { ...rest, host, port, backupKeep, topics, apiKeys: keys, catalogue, signingKey: signing };
+}
+
+function readBackupKeep(environment: NodeJS.ProcessEnv): PlannerConfig['backupKeep'] {
+  const names = ['backupKeepManual', 'backupKeepDaily', 'backupKeepWeekly', 'backupKeepMonthly'] as const;
+  const kept = readSettings(names, environment);
+  return {
+    manual: kept.backupKeepManual,
+    daily: kept.backupKeepDaily,
+    weekly: kept.backupKeepWeekly,
+    monthly: kept.backupKeepMonthly,
+  };
 }
 
 const KEY_ENTRY = /^([A-Za-z0-9._-]{1,100}):([a-z]+):([0-9a-f]{64})$/;

@@ -14,26 +14,34 @@ function backup(backupId: string, more: Partial<BackupEntry> = {}): BackupEntry 
   };
 }
 
+const usual = { manual: 10, daily: 2, weekly: 5, monthly: 12 };
+
 const idsOf = (backups: readonly BackupEntry[]): string[] => backups.map(({ backupId }) => backupId);
 
 describe('a clean-up', () => {
   test('removes all but the newest of a tier, of each database by itself [d21]', () => {
     const all = [backup('01'), backup('02'), backup('03'), backup('04', { database: 'other' })];
-    expect(idsOf(expendable(all, { keep: { daily: 2 } }))).toEqual(['01']);
+    expect(idsOf(expendable(all, { usual, keep: { daily: 2 } }))).toEqual(['01']);
+  });
+
+  test('leaves as many as is configured where it does not say', () => {
+    const all = [backup('01'), backup('02'), backup('03')];
+    expect(idsOf(expendable(all, { usual, keep: {} }))).toEqual(['01']);
+    expect(idsOf(expendable(all, { usual, keep: { daily: 3 } }))).toEqual([]);
   });
 
   test('leaves other tiers alone when it is asked for one', () => {
     const all = [backup('01'), backup('02', { tier: 'weekly' }), backup('03', { tier: 'weekly' })];
-    expect(idsOf(expendable(all, { keep: { daily: 0, weekly: 1 }, tier: 'weekly' }))).toEqual(['02']);
+    expect(idsOf(expendable(all, { usual, keep: { daily: 0, weekly: 1 }, tier: 'weekly' }))).toEqual(['02']);
   });
 
   test('counts no damaged one as kept', () => {
     const all = [backup('01'), backup('02', { status: 'damaged' }), backup('03')];
-    expect(idsOf(expendable(all, { keep: { daily: 2 } }))).toEqual([]);
+    expect(idsOf(expendable(all, { usual, keep: { daily: 2 } }))).toEqual([]);
   });
 
   test('never removes what a move made on its way', () => {
-    expect(expendable([backup('01', { tier: null })], { keep: { daily: 0, manual: 0 } })).toEqual([]);
+    expect(expendable([backup('01', { tier: null })], { usual, keep: { daily: 0, manual: 0 } })).toEqual([]);
   });
 
   test('lets neither an export of schemas nor what a move made stand for the database', () => {
@@ -43,13 +51,13 @@ describe('a clean-up', () => {
       backup('02', { ...sound, schemas: ['core'] }),
       backup('03', { ...sound, tier: null, expiresAt: '2026-12-01' }),
     ];
-    expect(idsOf(expendable(all, { keep: { daily: 0 } }))).toEqual(['02']);
+    expect(idsOf(expendable(all, { usual, keep: { daily: 0 } }))).toEqual(['02']);
   });
 
   test('counts exports of the same schemas apart from the whole database', () => {
     const exported = { schemas: ['b', 'a'] };
     const all = [backup('01'), backup('02', exported), backup('03', { schemas: ['a', 'b'] })];
-    expect(idsOf(expendable(all, { keep: { daily: 1 } }))).toEqual(['02']);
+    expect(idsOf(expendable(all, { usual, keep: { daily: 1 } }))).toEqual(['02']);
   });
 
   test('never removes the last verified one of a database, however few are to stay', () => {
@@ -66,7 +74,7 @@ describe('a clean-up', () => {
           backup(String(index), { ...rest, createdAt: `2026-11-${String(day).padStart(2, '0')}.${String(index)}` }),
         );
         const keep = { manual: limit, daily: limit, weekly: limit, monthly: limit };
-        const gone = new Set(idsOf(expendable(all, { keep })));
+        const gone = new Set(idsOf(expendable(all, { usual, keep })));
         for (const database of ['a', 'b']) {
           const whole = all.filter((one) => one.database === database && one.schemas === null);
           const verified = whole.filter(({ status }) => status === 'verified');

@@ -4,7 +4,8 @@ import type { BackupEntry } from './backup-list.js';
 /** How many of each tier stay, per database; the newest. */
 export type Keep = Readonly<Partial<Record<BackupTier, number>>>;
 
-export const USUAL_KEEP: Readonly<Record<BackupTier, number>> = { manual: 10, daily: 7, weekly: 5, monthly: 12 };
+/** Of the configuration, where a clean-up does not say. */
+export type UsualKeep = Readonly<Record<BackupTier, number>>;
 
 /**
  * The backups that a clean-up removes: of each database, or the same schemas of it, and tier all but the newest so many.
@@ -15,7 +16,7 @@ export const USUAL_KEEP: Readonly<Record<BackupTier, number>> = { manual: 10, da
  */
 export function expendable(
   all: readonly BackupEntry[],
-  { keep, tier }: { readonly keep: Keep; readonly tier?: BackupTier },
+  { keep, usual, tier }: { readonly keep: Keep; readonly usual: UsualKeep; readonly tier?: BackupTier },
 ): BackupEntry[] {
   const newest = [...all].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
   const lastVerified = new Set<string>();
@@ -26,7 +27,7 @@ export function expendable(
   }
   return BACKUP_TIERS.filter((one) => tier === undefined || one === tier).flatMap((one) => {
     const ofTier = newest.filter((backup) => backup.tier === one);
-    const limit = keep[one] ?? USUAL_KEEP[one];
+    const limit = keep[one] ?? usual[one];
     return [...grouped(ofTier, scopeOf).values()].flatMap((group) =>
       // One that is damaged takes no place of one that is sound.
       group.filter((backup) => soundBefore(group, backup) >= limit && !lastVerified.has(backup.backupId)),

@@ -1,3 +1,4 @@
+import { PLANNER_SETTINGS } from './planner-settings.js';
 import type { SettingEntry } from './setting-entry.js';
 
 const BOTH = ['planner', 'executor'] as const;
@@ -65,81 +66,7 @@ export const SETTINGS = {
     usedBy: BOTH,
     description: 'After SIGTERM, how long work in hand may take before it is cut off',
   },
-  plannerHost: {
-    name: 'REHOME_PLANNER_HOST',
-    type: 'text',
-    default: '127.0.0.1',
-    usedBy: PLANNER,
-    description: 'Address the planner listens on',
-  },
-  plannerPort: {
-    name: 'REHOME_PLANNER_PORT',
-    type: 'integer',
-    default: '8400',
-    minimum: 0,
-    usedBy: PLANNER,
-    description: 'Port the planner listens on; 0 takes a free one',
-  },
-  cataloguePath: {
-    name: 'REHOME_CATALOGUE',
-    type: 'text',
-    optional: true,
-    usedBy: PLANNER,
-    description: 'A `catalogue.yaml` that seeds the registry with what the ledger does not hold yet',
-  },
-  apiKeys: {
-    name: 'REHOME_API_KEYS',
-    type: 'list',
-    default: '',
-    secret: true,
-    orFile: true,
-    usedBy: PLANNER,
-    description:
-      'API keys to add at start, `name:role:sha256-of-the-key` separated by commas; a known name gets the new hash',
-  },
-  signingKey: {
-    name: 'REHOME_SIGNING_KEY',
-    type: 'text',
-    optional: true,
-    secret: true,
-    usedBy: PLANNER,
-    description: 'Ed25519 key that signs commands, PKCS#8 as PEM; or give REHOME_SIGNING_KEY_FILE',
-  },
-  signingKeyFile: {
-    name: 'REHOME_SIGNING_KEY_FILE',
-    type: 'text',
-    optional: true,
-    usedBy: PLANNER,
-    description: 'File that holds the key that signs commands, as PEM, mode 0600',
-  },
-  bodyLimitBytes: {
-    name: 'REHOME_BODY_LIMIT_BYTES',
-    type: 'integer',
-    unit: 'bytes',
-    default: '1048576',
-    minimum: 1024,
-    usedBy: PLANNER,
-    description: 'Largest request body',
-  },
-  dryRunWaitMs: {
-    name: 'REHOME_DRY_RUN_WAIT_MS',
-    type: 'integer',
-    unit: 'ms',
-    default: '30000',
-    minimum: 0,
-    usedBy: PLANNER,
-    description: 'How long POST /v1/plans waits for the plan before it answers 202',
-  },
-  readerLeaseTtlMs: {
-    name: 'REHOME_READER_LEASE_TTL_MS',
-    type: 'integer',
-    unit: 'ms',
-    default: '15000',
-    minimum: 500,
-    usedBy: PLANNER,
-    description:
-      'Lease of a reader of the ledger (relay, process manager, projections): after its holder died another takes over within this time',
-  },
+  ...PLANNER_SETTINGS,
   executorHost: {
     name: 'REHOME_EXECUTOR_HOST',
     type: 'text',

@@ -10,7 +10,8 @@ export async function prepareCleanUp(
   lookups: Lookups,
 ): Promise<Prepared> {
   const of = { ...(server === undefined ? {} : { server }), ...(database === undefined ? {} : { database }) };
-  const gone = expendable(await lookups.allBackups(of), { keep, ...(tier === undefined ? {} : { tier }) });
+  const narrowed = { keep, usual: lookups.backupKeep, ...(tier === undefined ? {} : { tier }) };
+  const gone = expendable(await lookups.allBackups(of), narrowed);
   // Files are removed where they lie: one site at a time.
   const site = gone[0]?.site ?? null;
   const remove = gone.filter((backup) => backup.site === site).map(catalogued);

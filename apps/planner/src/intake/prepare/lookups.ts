@@ -1,4 +1,5 @@
 import type { BackupList } from '../../backups/backup-list.js';
+import type { UsualKeep } from '../../backups/clean-up.js';
 import { toMigrationId } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import { foldMigration } from '../../migration/evolve.js';
@@ -15,14 +16,16 @@ export async function lookupsFrom(parts: {
   readonly list: MigrationList;
   readonly backups: BackupList;
   readonly projects: ProjectStore;
+  readonly backupKeep: UsualKeep;
 }): Promise<Lookups> {
-  const { reader, registry, list, backups, projects } = parts;
+  const { reader, registry, list, backups, projects, backupKeep } = parts;
   return {
     entries: await registry.current(),
     instance: (instanceId) => registry.instance(instanceId),
     instancesIn: (server, database) => registry.instancesIn(server, database),
     migration: async (migrationId) => foldMigration(await reader.readMigration(toMigrationId(migrationId))),
     backup: (backupId) => backups.find(backupId),
+    backupKeep,
     allBackups: (of) => backups.all(of),
     backups: async (query) => (await backups.page(query)).items,
     project: (name) => projects.find(name),

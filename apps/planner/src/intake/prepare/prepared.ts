@@ -1,5 +1,6 @@
 import type { ProjectHistoryEntry } from '#shared/contracts/project-answers.js';
 import type { BackupEntry, BackupQuery } from '../../backups/backup-list.js';
+import type { UsualKeep } from '../../backups/clean-up.js';
 import type { MigrationState } from '../../migration/migration-state.js';
 import type { MigrationSummary } from '../migration.views.js';
 import type { InstanceState } from '../../registry/instance-state.js';
@@ -34,6 +35,8 @@ export interface Lookups {
   backup(backupId: string): Promise<BackupEntry | undefined>;
   /** Every backup of these databases, newest first. */
   allBackups(of: Pick<BackupQuery, 'server' | 'database'>): Promise<readonly BackupEntry[]>;
+  /** How many a clean-up leaves that does not say. */
+  readonly backupKeep: UsualKeep;
   /** Backups that fit, newest first. */
   backups(query: BackupQuery): Promise<readonly BackupEntry[]>;
   /** A project as it was pushed last. */

@@ -105,16 +105,36 @@ export class PromoteBackupRequest {
 
 /** How many of each tier stay, per database. */
 export class KeptBackups implements Readonly<Partial<Record<BackupTier, number>>> {
-  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `manual`; 10 when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'Of tier `manual`; as configured when silent',
+  })
   readonly manual?: number;
 
-  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `daily`; 7 when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'Of tier `daily`; as configured when silent',
+  })
   readonly daily?: number;
 
-  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `weekly`; 5 when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'Of tier `weekly`; as configured when silent',
+  })
   readonly weekly?: number;
 
-  @IntegerField({ optional: true, minimum: 0, maximum: 10_000, description: 'Of tier `monthly`; 12 when silent' })
+  @IntegerField({
+    optional: true,
+    minimum: 0,
+    maximum: 10_000,
+    description: 'Of tier `monthly`; as configured when silent',
+  })
   readonly monthly?: number;
 }
 
