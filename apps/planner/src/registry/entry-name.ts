@@ -1,14 +1,14 @@
 import { invalidRequest } from '../http/request-refused.js';
 
-const MAX_LENGTH = 200;
+const MAX_BYTES = 200;
 /** Control characters, and half a surrogate pair, which no UTF-8 text holds. */
 const UNUSABLE = /[\p{Cc}\p{Surrogate}]/u;
 
 /** @throws RequestRefused for a name of the path that cannot be one. */
 export function entryName(name: string): string {
-  if (name.length > 0 && name.length <= MAX_LENGTH && !UNUSABLE.test(name)) return name;
+  if (name !== '' && Buffer.byteLength(name) <= MAX_BYTES && !UNUSABLE.test(name)) return name;
   throw invalidRequest([
-    { pointer: '/path/name', message: `must be 1 to ${String(MAX_LENGTH)} characters without control characters` },
+    { pointer: '/path/name', message: `must be 1 to ${String(MAX_BYTES)} bytes without control characters` },
   ]);
 }
 

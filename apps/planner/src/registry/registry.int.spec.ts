@@ -134,6 +134,11 @@ describe('an entry of the registry', () => {
     const long = `/v1/servers/${encodeURIComponent('ü'.repeat(100))}`;
     await rig.put(long, server);
     expect((await rig.call('GET', long)).status).toBe(200);
+    const longer = `/v1/servers/${encodeURIComponent('ü'.repeat(101))}`;
+    expect((await rig.call('PUT', longer, { body: server })).json).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/path/name', message: 'must be 1 to 200 bytes without control characters' }],
+    });
   });
 
   it.each([
