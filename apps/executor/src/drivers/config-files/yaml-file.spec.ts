@@ -25,6 +25,16 @@ spring:
   config: { activate: { on-profile: test } }
 `;
 
+const ALIASED = `main: &main { url: &url pool-2, port: 5432 }
+replica: *url
+spare: *main
+plain: pool-2
+defaults: &defaults
+  host: pool-2
+production:
+  <<: *defaults
+`;
+
 function edit(text: string, edits: Record<string, string>, insertAfter?: string): string {
   const list = Object.entries(edits).map(([name, value]) => ({
     name,
@@ -47,6 +57,24 @@ function failure(action: () => unknown): RehomeError {
   }
   throw new Error('nothing was thrown');
 }
+
+describe('a value with an anchor', () => {
+  it('is not edited where a key that nobody named has an alias of it, or of what holds it', () => {
+    expect(failure(() => edit(ALIASED, { 'main.url': 'dedicated-7' }))).toMatchObject({
+      code: 'CONFIG_VALUE_UNWRITABLE',
+    });
+    expect(failure(() => edit(ALIASED, { 'main.port': '6432' })).message).toContain('line 3 has an alias of it');
+    expect(edit(ALIASED, { 'main.url': 'pool-2', plain: 'dedicated-7' })).toBe(
+      ALIASED.replace('plain: pool-2', 'plain: dedicated-7'),
+    );
+  });
+
+  it('is edited for all that merge it: that is what a default is for', () => {
+    expect(edit(ALIASED, { 'defaults.host': 'dedicated-7' })).toBe(
+      ALIASED.replace('  host: pool-2', '  host: dedicated-7'),
+    );
+  });
+});
 
 describe('a YAML file', () => {
   it('is read by paths with dots or slashes, a key with dots counted as a path', () => {
@@ -129,7 +157,7 @@ describe('a YAML file', () => {
   });
 
   it.each([
-    ['an alias', 'x: &x canary\na: *x\n', 'names the key'],
+    ['an alias', 'x: &x canary\na: *x\n', 'write its value out there'],
     ['a block', 'a: |-\n  canary\n', 'write it on one line'],
     ['a map', 'a: {b: canary}\n', 'no single value'],
     ['a placeholder', 'a: ${A:canary}\n', 'takes a from elsewhere'],
@@ -138,7 +166,7 @@ describe('a YAML file', () => {
   ])('refuses %s, without telling any of it', (_, text, reason) => {
     const error = failure(() => read(text, 'a'));
     expect(error.code).toBe('CONFIG_FILE_UNREADABLE');
-    expect(error.message).toContain(reason.replace('names', 'name'));
+    expect(error.message).toContain(reason);
     expect(error.message).not.toContain('canary');
   });
 

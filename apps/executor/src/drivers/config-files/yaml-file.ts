@@ -1,5 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import { isAlias, isNode, isScalar, LineCounter, parseAllDocuments, type Document, type Scalar } from 'yaml';
+import {
+  isAlias,
+  isNode,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Alias,
+  type Document,
+  type Node,
+  type Scalar,
+} from 'yaml';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { ConfigFormat, ConfigScope, KeyEdit } from './config-format.js';
 import {
@@ -81,7 +93,7 @@ function startOf(node: unknown): number {
 }
 
 function scalarOf({ value }: FoundValue, name: string, { where }: ConfigScope): Scalar {
-  if (isAlias(value)) throw unreadable(where, `has an alias for ${name}; name the key that holds the value itself`);
+  if (isAlias(value)) throw unreadable(where, `has an alias for ${name}; write its value out there`);
   if (!isScalar(value)) throw unreadable(where, `holds no single value at ${name}`);
   if (styleOf(value) !== undefined) return value;
   throw unreadable(where, `holds ${name} as a block (| or >); write it on one line`);
@@ -98,12 +110,52 @@ function spliceFor(file: YamlText, edit: KeyEdit, scope: ConfigScope): Splice {
   const found = single(file, edit.name, scope);
   if (!found) return insertion(file, edit, scope);
   const scalar = scalarOf(found, edit.name, scope);
+  if (textOf(scalar) !== edit.value) refuseAliased(file, scalar, { ...edit, where: scope.where });
   const [start = 0, end = 0] = scalar.range ?? [];
   const written = writeScalar(edit.value, styleOf(scalar) ?? 'plain', typeof scalar.value === 'number');
   // `key:` has an empty value right behind the colon, and before a comment.
   const before = start === end && !/[ \t]/.test(file.text.charAt(start - 1)) ? ' ' : '';
   const behind = start === end && file.text.charAt(end) === '#' ? ' ' : '';
   return { start, end, text: before + written + behind };
+}
+
+/** Only the named keys may change. What is merged (`<<`) is a default, and meant to follow the key that is named. */
+function refuseAliased(
+  { documents, lines }: YamlText,
+  scalar: Scalar,
+  { name, where }: { readonly name: string; readonly where: string },
+): void {
+  for (const document of documents) {
+    visit(document, {
+      Alias: (_key, alias, path) => {
+        const pair = path.at(-1);
+        const merged = isPair(pair) && isScalar(pair.key) && pair.key.value === '<<';
+        if (merged || !holds(alias.resolve(document), scalar)) return;
+        throw unwritable(
+          where,
+          name,
+          `line ${lineOf(lines, alias)} has an alias of it and would change too; write it out there`,
+        );
+      },
+    });
+  }
+}
+
+function lineOf(lines: LineCounter, alias: Alias): string {
+  return String(lines.linePos(startOf(alias)).line);
+}
+
+function holds(node: Node | undefined, scalar: Scalar): boolean {
+  let found = false;
+  if (node !== undefined)
+    visit(node, {
+      Scalar: (_key, one) => {
+        if (one !== scalar) return undefined;
+        found = true;
+        return visit.BREAK;
+      },
+    });
+  return found;
 }
 
 /** A new line below the named neighbour, or an entry behind it in a collection of brackets. */
