@@ -69,6 +69,8 @@ export interface ConfigFileDefinition {
 export interface SecretFileDefinition {
   /** As of a config file. */
   readonly path: string;
+  /** `0640` for an application that reads it by its group; 0600 when absent. */
+  readonly mode?: '0600' | '0640';
 }
 
 export interface HttpServiceDriver {

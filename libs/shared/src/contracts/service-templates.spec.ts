@@ -24,6 +24,12 @@ describe('a service template', () => {
     expect(filled.configFiles[0]?.path).toBe('/mnt/cephfs/odoo_instances/odoo_data_odoo_acme_46784872/conf/odoo.conf');
   });
 
+  it('keeps the mode of a secret file', () => {
+    const secretFile = { path: '/srv/{database}/password', mode: '0640' } as const;
+    const filled = fillService({ ...definition, secretFile }, { database: 'acme', instanceId });
+    expect(filled.secretFile).toEqual({ path: '/srv/acme/password', mode: '0640' });
+  });
+
   it('fills every argument of a command and leaves other braces alone', () => {
     const argv = ['/usr/bin/ctl', '--format', '{{.Name}}', 'app-{database}'];
     const filled = fillService(

@@ -23,7 +23,7 @@ export function fillService(definition: ServiceDefinition, values: TemplateValue
     configFiles: definition.configFiles.map((file) => ({ ...file, path: fill(file.path, values, asPathPart) })),
     ...(definition.secretFile === undefined
       ? {}
-      : { secretFile: { path: fill(definition.secretFile.path, values, asPathPart) } }),
+      : { secretFile: { ...definition.secretFile, path: fill(definition.secretFile.path, values, asPathPart) } }),
   };
 }
 

@@ -46,7 +46,7 @@ describe('the secret file driver', () => {
     const result = await driver.write(file, 'canary-new', key);
     expect(await readFile(file.path, 'utf8')).toBe('canary-new\r\n');
     const now = await stat(file.path);
-    expect([now.mode & 0o777, now.uid, now.gid]).toEqual([0o640, before.uid, before.gid]);
+    expect([now.mode & 0o777, now.uid, now.gid]).toEqual([0o600, before.uid, before.gid]);
     await driver.restore(file, 'canary-new', key, result);
     const after = await stat(file.path);
     expect([await readFile(file.path, 'utf8'), after.mode, after.uid]).toEqual([
@@ -55,6 +55,13 @@ describe('the secret file driver', () => {
       before.uid,
     ]);
     expect(await readdir(join(outside, 'config-backups'))).toEqual([]);
+  });
+
+  it('lets the group read it where the service is registered so, whatever stood there', async () => {
+    await writeFile(file.path, 'old');
+    await chmod(file.path, 0o600);
+    await driver.write({ ...file, mode: '0640' }, 'new', key);
+    expect((await stat(file.path)).mode & 0o777).toBe(0o640);
   });
 
   it('changes nothing when it runs again, and answers the same', async () => {

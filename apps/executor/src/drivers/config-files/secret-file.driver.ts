@@ -16,9 +16,8 @@ interface Found {
   readonly ownership: Ownership;
 }
 
-/** Nobody but the owner, and the group of a file whose group could read it before. */
-const MODE = 0o600;
-const GROUP_READS = 0o040;
+/** Nobody but the owner, unless the service is registered as one that reads it by its group. */
+const MODES = { '0600': 0o600, '0640': 0o640 } as const;
 
 /**
  * Writes the password into a file of its own, as Docker and Kubernetes hand secrets to applications. Before-images are
@@ -62,7 +61,7 @@ export class SecretFileDriver {
     if (now.content?.equals(content) === true) return result;
     if (!sameContent(now, original))
       throw changed(file.path, 'since it was captured; find out who writes it and retry');
-    const mode = MODE | (original.content === undefined ? 0 : original.ownership.mode & GROUP_READS);
+    const mode = MODES[file.mode ?? '0600'];
     await this.replace(now, content, { ownership: { ...original.ownership, mode }, key });
     return result;
   }
@@ -104,7 +103,7 @@ export class SecretFileDriver {
     const real = await resolveWithinRoots(file.path, this.policy.roots);
     const path = real ?? (await placeOf(file.path));
     if (real === undefined) {
-      return { path, ownership: { mode: MODE, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 } };
+      return { path, ownership: { mode: MODES['0600'], uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 } };
     }
     try {
       const { bytes, stats } = await readContents(path);

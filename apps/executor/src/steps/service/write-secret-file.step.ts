@@ -40,6 +40,6 @@ export const writeSecretFile: Step<'write-secret-file'> = {
   },
 
   describe({ file }) {
-    return [{ tool: 'file', at: file.path, text: '$PASSWORD (mode 0600)' }];
+    return [{ tool: 'file', at: file.path, text: `$PASSWORD (mode ${file.mode ?? '0600'})` }];
   },
 };

@@ -103,6 +103,13 @@ export class SecretFileFields implements SecretFileDefinition {
     example: '/srv/odoo/{instanceId8}/db-password',
   })
   readonly path!: string;
+
+  @ChoiceField({
+    optional: true,
+    values: ['0600', '0640'],
+    description: '`0640`: the application reads it by its group, which the file keeps; `0600` when silent',
+  })
+  readonly mode?: '0600' | '0640';
 }
 
 export class HttpControl {
@@ -238,7 +245,7 @@ export class PutService implements Omit<ServiceDefinition, 'name'> {
   @ObjectField({
     optional: true,
     type: () => SecretFileFields,
-    description: 'A file of its own for the password, mode 0600',
+    description: 'A file of its own for the password',
   })
   readonly secretFile?: SecretFileFields;
 
