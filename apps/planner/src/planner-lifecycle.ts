@@ -3,6 +3,7 @@ import { LeasedCursor } from '#shared/ledger/leased-cursor.js';
 import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
 import { ApiKeys } from './auth/api-keys.js';
 import { BackupList } from './backups/backup-list.js';
+import { Checkpoints } from './checkpoints.js';
 import { lookupsFrom } from './intake/prepare/lookups.js';
 import type { Lookups } from './intake/prepare/prepared.js';
 import { refreshRegistry } from './intake/registry-refresh.js';
@@ -39,6 +40,7 @@ export class PlannerLifecycle {
   private readonly stopping = new AbortController();
   private readonly processManager: ProcessManager;
   private readonly projections: readonly ProjectionRunner[];
+  private readonly checkpoints: Checkpoints | undefined;
   private seeded = false;
   private seeding: Promise<void> | undefined;
 
@@ -58,6 +60,8 @@ export class PlannerLifecycle {
     this.health = new PlannerHealth(this.reporters(), parts);
     this.processManager = this.buildProcessManager();
     this.projections = [this.buildProjection()];
+    const { checkpoint } = parts.config;
+    this.checkpoints = checkpoint === undefined ? undefined : new Checkpoints(parts, checkpoint);
   }
 
   /** Aborts when the planner stops: streams and waiting calls end with it. */
@@ -66,14 +70,15 @@ export class PlannerLifecycle {
   }
 
   start(): void {
-    const compared = this.kafka?.tailCompared();
+    const compared = Promise.all([this.kafka?.tailCompared(), this.checkpoints?.agreed(this.stopping.signal)]);
     this.kafka?.start();
+    this.checkpoints?.start();
     for (const projection of this.projections) projection.start();
     this.seeding ??= this.begin(compared);
   }
 
-  /** Nothing is decided, and the planner is not ready, before it is known that Kafka is not ahead of the ledger. */
-  private async begin(compared: Promise<void> | undefined): Promise<void> {
+  /** Nothing is decided, and the planner is not ready, before it is known that nobody knows of a longer ledger. */
+  private async begin(compared: Promise<unknown>): Promise<void> {
     await compared;
     if (this.stopping.signal.aborted) return;
     if (this.parts.config.decidesLater !== true) this.processManager.start();
@@ -105,6 +110,7 @@ export class PlannerLifecycle {
       this.kafka?.stop(),
       ...this.projections.map((projection) => projection.stop()),
     ]);
+    await this.checkpoints?.stop();
     await closeLedgerParts(this.parts);
   }
 

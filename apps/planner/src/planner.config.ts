@@ -8,6 +8,7 @@ import { readSigningKey } from '#shared/signing/signing-keys.js';
 import { isRole, ROLES } from './auth/role.js';
 import type { HashedKey } from './auth/api-keys.js';
 import { readCatalogue } from './registry/catalogue.js';
+import type { CheckpointConfig } from './checkpoints.js';
 import type { Definition } from './registry/registry-writer.js';
 
 export interface PlannerTopics {
@@ -36,6 +37,8 @@ export interface PlannerConfig {
   readonly catalogue: readonly Definition[];
   /** Ed25519, private: every command is signed with it. */
   readonly signingKey: KeyObject;
+  /** Absent: where the ledger stands is written nowhere else. */
+  readonly checkpoint?: CheckpointConfig;
   readonly bodyLimitBytes: number;
   readonly dryRunWaitMs: number;
   readonly healthStaleMs: number;
@@ -82,10 +85,25 @@ export function readPlannerConfig(environment: NodeJS.ProcessEnv): PlannerConfig
   const keys = collect(problems, () => readApiKeys(apiKeys));
   const catalogue = collect(problems, () => (cataloguePath === undefined ? [] : readCatalogue(cataloguePath)));
   const signing = collect(problems, () => readSigningKey({ text: signingKey, file: signingKeyFile }));
-  if (!settings || !backupKeep || !keys || !catalogue || !signing) throw configurationInvalid(problems);
+  const checkpoint = collect(problems, () => readCheckpointing(environment, signing));
+  if (!settings || !backupKeep || !keys || !catalogue || !signing || !checkpoint) throw configurationInvalid(problems);
   const { plannerHost: host, plannerPort: port, ...rest } = settings;
   const topics = { requests: REQUESTS_TOPIC, commands: COMMANDS_TOPIC, events: EVENTS_TOPIC };
-  return { ...rest, host, port, backupKeep, topics, apiKeys: keys, catalogue, signingKey: signing };
+  return { ...rest, ...checkpoint, host, port, backupKeep, topics, apiKeys: keys, catalogue, signingKey: signing };
+}
+
+/** A key of its own outlives the key of commands: a checkpoint is checked with the key that signed it. */
+function readCheckpointing(
+  environment: NodeJS.ProcessEnv,
+  signingKey: KeyObject | undefined,
+): Pick<PlannerConfig, 'checkpoint'> {
+  const { checkpointFile, checkpointKeyFile, checkpointIntervalMs } = readSettings(
+    ['checkpointFile', 'checkpointKeyFile', 'checkpointIntervalMs'],
+    environment,
+  );
+  const key = checkpointKeyFile === undefined ? signingKey : readSigningKey({ file: checkpointKeyFile });
+  if (checkpointFile === undefined || key === undefined) return {};
+  return { checkpoint: { file: checkpointFile, key, intervalMs: checkpointIntervalMs } };
 }
 
 function readBackupKeep(environment: NodeJS.ProcessEnv): PlannerConfig['backupKeep'] {

@@ -1,4 +1,4 @@
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, randomBytes, sign, verify, type KeyObject } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import type { JsonValue } from '../contracts/json.js';
 import { RehomeError } from '../errors/rehome-error.js';
@@ -42,7 +42,8 @@ export function verifyCheckpoint(checkpoint: Checkpoint, publicKey: KeyObject): 
 
 /** Replaces the file as a whole: a crash leaves the old checkpoint or the new one. */
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  const temporary = `${path}.new`;
+  // Unlike a fixed name, two planners that share the path cannot write into each other's.
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
   const file = await open(temporary, 'w', 0o644);
   try {
     await file.writeFile(`${JSON.stringify(checkpoint)}\n`);
