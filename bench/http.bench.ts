@@ -16,8 +16,9 @@ const SERVER = 'pool-2';
 const PEER = 'Fastify + insert';
 
 /**
- * Requests answered 202 a second: authorised, validated, looked up in the registry, reserved and hash-chained into the
- * ledger, while the process manager schedules each; beside Fastify that parses and inserts, and does nothing else.
+ * Requests answered 202 a second: authorised, validated, looked up in the registry and hash-chained into the ledger, while
+ * the process manager schedules each, the list shows it and Kafka gets its events; beside Fastify that parses and inserts,
+ * and does nothing else.
  */
 export const httpBenchmark: Benchmark = {
   name: 'http',
