@@ -286,3 +286,35 @@ describe('rehome orphans', () => {
     expect((await cli.run(['orphans', '--project', PROJECT, '--database', 'default'])).code).toBe(0);
   });
 });
+
+describe('the checklist of a deployment', () => {
+  it('is gone through by commands, each of which says by its end whether its point holds [e13]', async () => {
+    const zones = { 'migrations/simulation/0009_zones.up.sql': 'create table simulation_zones (id int primary key);' };
+    for (const [path, text] of Object.entries({ ...FILES, ...zones })) {
+      mkdirSync(dirname(join(cli.directory, path)), { recursive: true });
+      cli.file(path, text);
+    }
+    const code = async (...typed: readonly string[]): Promise<number | null> => (await cli.run(typed)).code;
+    const all = ['--project', PROJECT];
+
+    // The environment is complete.
+    const { out: template } = await cli.run(['env', '--template', '--project', '.']);
+    cli.file('.env', template.replaceAll('_PASSWORD=', '_PASSWORD=secret'));
+    expect(await code('env', '--check', '--project', '.', '--file', '.env')).toBe(5);
+    cli.file('.env', template.replaceAll('_HOST=', '_HOST=database').replaceAll('_PASSWORD=', '_PASSWORD=secret'));
+    expect(await code('env', '--check', '--project', '.', '--file', '.env')).toBe(0);
+    // Every database is there, and one is behind the new release.
+    expect(await code('project', 'push', '.')).toBe(0);
+    expect(await states()).toEqual({ default: 'healthy', materials: 'healthy', results: 'behind' });
+    // The plan covers every database.
+    const plan = await cli.run(['apply', ...all, '--dry-run']);
+    expect([plan.code, Object.keys(DATABASES).filter((alias) => !plan.out.includes(alias))]).toEqual([0, []]);
+    // Migrations run by themselves, and by hand where that failed: again, or on one database alone.
+    expect(await code('apply', ...all, '--if-needed', '--wait')).toBe(0);
+    expect(await code('apply', ...all, '--if-needed', '--wait')).toBe(0);
+    expect(await code('apply', ...all, '--only', 'results', '--reason', 'by hand', '--wait')).toBe(0);
+    // Health is verified.
+    expect(await code('health', ...all)).toBe(0);
+    expect(await code('validate', ...all, '--category', 'schema')).toBe(0);
+  }, 120_000);
+});
