@@ -49,6 +49,8 @@ export function unnamed(
   { run, faked }: ChangeStatements,
   live: Structure,
 ): Deviation[] {
+  // The usual case; the scripts may hold millions of words.
+  if (deviations.length === 0) return [];
   const [inFaked, inAny] = [wordsOf(faked), wordsOf([...run, ...faked])];
   const lonely = deviations.flatMap(({ left, found }) => (left && found ? [] : (left ?? found ?? [])));
   const named = new Set([...relationsIn(lonely, inAny), ...relationsIn([...live.objects.values()], inFaked)]);
