@@ -112,6 +112,17 @@ describe('rehome apply', () => {
     expect(code).toBe(0);
   }, 60_000);
 
+  it('is approved only with the name of the project: what it commits stands [ADR 26]', async () => {
+    const typed = cli.run(['apply', '--project', projectFolder('gated'), '--approval', 'required', '--wait']);
+    const id = await openMigration('gated');
+    await rig.succeed(id, 'inspect', factsOf('gated', [FIRST]));
+    expect((await typed).code).toBe(3);
+    const { planHash } = await cli.json<{ planHash: string }>('show', id);
+    const silent = await cli.run(['approve', id, '--hash', planHash]);
+    expect([silent.code, silent.err]).toEqual([64, expect.stringContaining('--confirm gated')]);
+    expect(await cli.run(['approve', id, '--hash', planHash, '--confirm', 'gated'])).toMatchObject({ code: 0 });
+  }, 60_000);
+
   it('says per database what is faked, which apps and how far [d7 e4 e6]', async () => {
     const { request } = await cli
       .json<{ request?: unknown; migrationId: string }>(
