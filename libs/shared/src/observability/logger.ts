@@ -53,8 +53,8 @@ function errorFields(error: unknown): Record<string, unknown> {
 
 /**
  * One JSON object per line. Secrets are kept out twice: by field name before a line is made, and by the
- * shape of a URL with a password in the finished line, whatever field or error message it came in. While traces are
- * recorded, a line that is written within a span carries its `trace_id` and `span_id`.
+ * shape of a URL with a password in the finished line, whatever field or error message it came in. A line that is
+ * written within a span carries its `trace_id` and `span_id`: the caller's while no traces are recorded.
  */
 export function createLogger(options: LoggerOptions): Logger {
   return pino(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { silentLogger } from './logger.js';
+import { setImmediate } from 'node:timers/promises';
+import { createLogger, silentLogger } from './logger.js';
 import { startTracing, tracesExporterOf } from './start-tracing.js';
 import { activeTraceparent, startWork, traced } from './tracing.js';
 
@@ -25,9 +26,26 @@ describe('tracing', () => {
     const stop = await startTracing({}, 'rehome-test', silentLogger());
     const work = startWork('work', { parent: PARENT });
     expect(work.traceparent).toBe(PARENT);
-    expect(work.run(activeTraceparent)).toBeUndefined();
+    expect(work.run(activeTraceparent)).toBe(PARENT);
+    expect(activeTraceparent()).toBeUndefined();
     expect(startWork('work').traceparent).toBeUndefined();
     await expect(traced('work', {}, () => Promise.reject(new Error('as it was')))).rejects.toThrow('as it was');
     await stop();
+  });
+
+  it('that is off leaves the caller’s trace in every log line of the work, behind an await, too', async () => {
+    const stop = await startTracing({}, 'rehome-test', silentLogger());
+    let text = '';
+    const logger = createLogger({ name: 'test', level: 'info', destination: { write: (line) => (text += line) } });
+    await traced('work', { parent: PARENT }, async () => {
+      await setImmediate();
+      logger.info('inside');
+    });
+    logger.info('outside');
+    await stop();
+    const [inside, outside] = text.trim().split('\n');
+    const [, traceId, spanId] = PARENT.split('-');
+    expect(JSON.parse(inside ?? '')).toMatchObject({ msg: 'inside', trace_id: traceId, span_id: spanId });
+    expect(JSON.parse(outside ?? '')).not.toHaveProperty('trace_id');
   });
 });

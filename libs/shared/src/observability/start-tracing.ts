@@ -1,4 +1,6 @@
+import { context } from '@opentelemetry/api';
 import type { Logger } from './logger.js';
+import { PassedOnContext } from './passed-on-context.js';
 
 /** Ends tracing: what was recorded is sent, as far as the receiver takes it within a moment. */
 export type StopTracing = () => Promise<void>;
@@ -18,7 +20,10 @@ export function tracesExporterOf(environment: NodeJS.ProcessEnv): TracesExporter
   return endpoints.some((endpoint) => (endpoint ?? '') !== '') ? 'otlp' : undefined;
 }
 
-/** Loads the tracing SDK when the environment asks for traces; otherwise nothing is loaded and spans are nothing. */
+/**
+ * Loads the tracing SDK when the environment asks for traces. Otherwise spans are nothing but their callers', which are
+ * passed on to events and log lines.
+ */
 export async function startTracing(
   environment: NodeJS.ProcessEnv,
   serviceName: string,
@@ -28,7 +33,11 @@ export async function startTracing(
   const chosen = environment['OTEL_TRACES_EXPORTER'] ?? '';
   if (exporter === undefined) {
     if (!['', 'none'].includes(chosen)) logger.warn({ exporter: chosen }, 'traces exporter not known: no traces');
-    return () => Promise.resolve();
+    context.setGlobalContextManager(new PassedOnContext());
+    return () => {
+      context.disable();
+      return Promise.resolve();
+    };
   }
   const { startTracingSdk } = await import('./tracing-sdk.js');
   logger.info({ exporter }, 'tracing starts');

@@ -92,7 +92,7 @@ export async function traced<T>(
   }
 }
 
-/** Of the span that is active here; undefined outside of any, and while tracing is off. */
+/** Of the span that is active here, the caller's while tracing is off; undefined outside of any. */
 export function activeTraceparent(): string | undefined {
   const span = trace.getActiveSpan();
   return span === undefined ? undefined : traceparentOfSpan(span);
