@@ -82,7 +82,7 @@ describe('FossaWork: one database, six versions', () => {
   it('takes the last version back by its down script, after a safety backup [d9]', async () => {
     const { status, steps, trouble } = await revert('v006_add_monitoring_tables');
     expect({ status, trouble }).toEqual({ status: 'completed', trouble: '' });
-    expect(steps).toEqual(expect.arrayContaining(['back-up-database', 'revert-migration']));
+    expect(steps).toEqual(expect.arrayContaining(['back-up-database', 'verify-backup', 'revert-migration']));
     expect(await world.tables('main')).not.toContain('job_runs');
     expect((await world.tracked('main'))['main/v006']).toBe('rolled_back');
   });

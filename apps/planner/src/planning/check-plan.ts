@@ -24,7 +24,7 @@ export function checkPlan(plan: Pick<Plan, 'steps' | 'reservations' | 'checks'>)
   ];
 }
 
-/** What drops something for good needs a backup that was proved: by a step before it, or by the inspection. */
+/** What destroys something for good needs a backup that was proved: by a step before it, or by the inspection. */
 function unprovenDestruction(order: Order, checks: Plan['checks']): string[] {
   if (checks.some(({ name, passed }) => name === 'verified-backup' && passed)) return [];
   const proofs = order.steps.filter((step) => step.kind === 'verify-backup');
@@ -33,7 +33,7 @@ function unprovenDestruction(order: Order, checks: Plan['checks']): string[] {
     .map((step) => `step ${step.id} destroys without a verified backup before it`);
 }
 
-const DESTRUCTIVE: readonly StepKind[] = ['drop-retired'];
+const DESTRUCTIVE: readonly StepKind[] = ['drop-retired', 'revert-migration'];
 
 /** A plan that holds a service: an application is stopped, told and started. */
 function servedProblems(order: Order): string[] {

@@ -9,6 +9,7 @@ import type {
   ProjectPin,
 } from '#shared/contracts/steps/project-steps.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import { fromStep } from '../from-step.js';
 import type { ProjectRegistry } from '../project-registry.js';
 import { planStep, type InspectCommand, type UnplacedStep } from '../recipe.js';
 import { endpointOf } from '../upgrade-registry.js';
@@ -106,6 +107,22 @@ export function safetyBackup(place: ProjectPlace, label: string, id: string): Un
     title: `back up ${place.name} while it is used`,
     phase: 'prepare',
     timeoutMs: copyTimeoutMs(place.inspected.sizeBytes),
+    site: place.site,
+  });
+}
+
+/** What the safety backup gives back is what is there: without that nothing may be destroyed. */
+export function safetyProof(place: ProjectPlace): UnplacedStep {
+  return planStep({
+    kind: 'verify-backup',
+    params: {
+      backupId: fromStep('back-up-database', 'backupId'),
+      server: place.target.address.server,
+      jobs: COPY_JOBS,
+    },
+    title: `restore the backup of ${place.name} beside it and compare`,
+    phase: 'prepare',
+    timeoutMs: 2 * copyTimeoutMs(place.inspected.sizeBytes),
     site: place.site,
   });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { toStepId } from '#shared/contracts/ids.js';
+import { checkPlan } from '../check-plan.js';
 import { compiled, EPSM, facts, planned, projectRequest } from '../project-test-kit.js';
 import { revertRecipe } from './revert.recipe.js';
 
@@ -19,13 +21,30 @@ const BACKUP = {
 const MIGRATION = { app: 'simulation', version: '0004', name: 'results' };
 
 describe('Taking a version back', () => {
-  test('makes a safety backup and runs the down script [d4 d9]', () => {
+  test('makes a safety backup, proves it and runs the down script [d4 d9]', () => {
     const { steps, reservations, outcome } = planned(revertRecipe, projectRequest(REVERT), FOUND);
-    expect(steps.map(({ id }) => id)).toEqual(['back-up-database', 'revert-migration', 'check-health']);
+    expect(steps.map(({ id }) => id)).toEqual([
+      'back-up-database',
+      'verify-backup',
+      'revert-migration',
+      'check-health',
+    ]);
     expect(steps[0]?.params).toMatchObject({ label: 'before-revert', kept: true });
-    expect(steps[1]?.params).toMatchObject({ migration: MIGRATION, revertedBy: 'key:deploy' });
+    expect(steps[1]?.inputs).toMatchObject({ backupId: { fromStep: 'back-up-database' } });
+    expect(steps[2]?.params).toMatchObject({ migration: MIGRATION, revertedBy: 'key:deploy' });
     expect(reservations).toEqual(['project:epsm', 'database:main/epsm_results']);
     expect(outcome).toMatchObject({ type: 'revert', migration: 'simulation/0004_results', by: 'down-script' });
+  });
+
+  test('is never given out without a proof of that backup', () => {
+    const plan = planned(revertRecipe, projectRequest(REVERT), FOUND);
+    const steps = plan.steps.map((step) => ({
+      ...step,
+      after: step.after.map((id) => (id === 'verify-backup' ? toStepId('back-up-database') : id)),
+    }));
+    expect(checkPlan({ ...plan, steps })).toEqual([
+      'step revert-migration destroys without a verified backup before it',
+    ]);
   });
 
   test('in an emergency runs a script of the project instead [d10]', () => {
@@ -33,7 +52,7 @@ describe('Taking a version back', () => {
     const request = projectRequest({ ...REVERT, emergency });
     expect(revertRecipe.inspect(request)?.params['revert']).toMatchObject(emergency);
     const { steps, outcome } = planned(revertRecipe, request, FOUND);
-    expect(steps[1]?.params).toMatchObject(emergency);
+    expect(steps[2]?.params).toMatchObject(emergency);
     expect(outcome).toMatchObject({ by: 'emergency-script' });
   });
 

@@ -22,6 +22,7 @@ import {
   readInspection,
   reservationsOf,
   safetyBackup,
+  safetyProof,
   WORK_TIMEOUT_MS,
   type ProjectPlace,
 } from './project-parts.js';
@@ -82,7 +83,8 @@ function planOf(parts: Parts): Compiled {
       title: request.title,
       steps: inSequence([
         safetyBackup(place, 'before-revert', 'back-up-database'),
-        ...(backup === undefined ? [downStep(parts)] : restoreSteps(parts, backup)),
+        // A swap destroys nothing: the live database is kept aside, whole. See ADR 0030.
+        ...(backup === undefined ? [safetyProof(place), downStep(parts)] : restoreSteps(parts, backup)),
         lookAt(registry.project, [place]),
       ]),
       reservations: [
