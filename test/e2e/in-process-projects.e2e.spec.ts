@@ -71,7 +71,7 @@ describe('rehome apply --in-process', () => {
   it('shows the exact SQL of every migration before anything is changed [d7]', async () => {
     const { code, out } = await world.rehome(['apply', '--project', './shop', '--dry-run', '-v']);
     expect(out).toMatch(/^~ {2}apply {2,}to default \(shop_db on pool-2\): run shop\/0001_orders/m);
-    expect(out).toMatch(/Next: {2}rehome apply … {3}with the same arguments/);
+    expect(out).toMatch(/Next: {2}rehome apply … --in-process {3}with the same arguments/);
     expect(out).toContain('create table result_pages (id bigint primary key)');
     expect(code).toBe(0);
     expect(await tablesOf('shop_db')).toEqual([]);
