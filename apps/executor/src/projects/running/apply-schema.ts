@@ -20,7 +20,7 @@ export interface DatabaseApply {
   readonly project: LoadedProject;
   readonly migrationId: string;
   readonly around: ScriptSurroundings;
-  /** Whether versions of a schema may be sent together, which pays on many schemas. */
+  /** Whether versions of a schema may be sent together: it pays on many schemas, and asks for an empty journal. */
   readonly bundles: boolean;
   /** The administrator's session that holds the lock of the database. */
   readonly admin: Session;

@@ -21,6 +21,12 @@ export interface JournalEntry {
   readonly before: JsonValue;
 }
 
+/** Whether no script stands in its middle, of any project. */
+export async function isJournalEmpty(session: Session): Promise<boolean> {
+  const { rowCount } = await session.query(`select from rehome.statement_journal limit 1`);
+  return rowCount === 0;
+}
+
 export async function readJournal(
   session: Session,
   { migration, direction }: JournaledScript,

@@ -111,17 +111,20 @@ export async function holdForRevert(session: Session, migration: TrackedMigratio
   return rowCount === 1;
 }
 
-/**
- * What follows from rows that `now_stands`: the line of the log each, and no script is in its middle any more. Whatever
- * its journal says, of either direction, would let the next run of a script leave statements out.
- */
-const FOLLOWS = `,
+/** What follows from rows that `now_stands`: the line of the log each. */
+const LOGGED = `,
      logged as (
        insert into rehome.migration_log
          (project, schema, app, version, name, status, execution_time_ms, actor, migration_id)
        select project, schema, app, version, name, status, execution_time_ms, applied_by, migration_id
          from now_stands
-     ),
+     )`;
+
+/**
+ * And no script is in its middle any more: whatever its journal says, of either direction, would let the next run of a
+ * script leave statements out.
+ */
+const FOLLOWS = `${LOGGED},
      forgotten as (
        delete from rehome.statement_journal as journal
         using now_stands
@@ -132,7 +135,8 @@ const FOLLOWS = `,
 
 /**
  * Writes within a transaction that its version is applied, with the line of the log; answers the time since the
- * transaction began. Fails, by a division by zero, where somebody else has settled it: then nothing of ours stands.
+ * transaction began. Fails, by a division by zero, where somebody else has settled it: then nothing of ours stands. For
+ * where the journal is empty: to look for a row in it would take a third of the time.
  */
 export function appliedText(migration: TrackedMigration, column: string): string {
   const values = [...keyOf(migration), migration.name, ...written(migration)].map(quoteLiteral).join(', ');
@@ -147,7 +151,7 @@ export function appliedText(migration: TrackedMigration, column: string): string
                   applied_at = clock_timestamp(), migration_id = excluded.migration_id
             where tracked.status <> all (array[${STANDING.map(quoteLiteral).join(', ')}])
             returning *
-          )${FOLLOWS}
+          )${LOGGED}
           select coalesce(max(execution_time_ms), 1) / count(*) as ${column} from now_stands`;
 }
 

@@ -15,6 +15,7 @@ import { beginClean } from '../../../projects/running/script-session.js';
 import { unitWaiting, watchLocks } from '../../../projects/running/watch-locks.js';
 import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordFailure } from '../../../projects/tracking/migration-errors.js';
+import { isJournalEmpty } from '../../../projects/tracking/statement-journal.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
@@ -71,7 +72,7 @@ async function databaseApply(
     params,
     project,
     migrationId: run.migrationId,
-    bundles: params.database.schemas.length >= PARALLEL_FROM,
+    bundles: params.database.schemas.length >= PARALLEL_FROM && (await isJournalEmpty(admin)),
     admin,
     around: surroundingsOf(context),
     blocked: tell,
