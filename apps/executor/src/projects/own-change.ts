@@ -5,6 +5,7 @@ import { migratedPart, readMigratedStructure } from './migrated-structure.js';
 import {
   readOpenChange,
   readSnapshot,
+  recordedFingerprint,
   recordSnapshot,
   takeOpenChange,
   writeOpenChange,
@@ -46,8 +47,9 @@ export async function abandonChange(session: Session, run: SnapshotAuthor['run']
 }
 
 async function strangersDoing(session: Session): Promise<Deviation[]> {
-  const recorded = await readSnapshot(session);
-  if (recorded === undefined) return [];
+  const expected = await recordedFingerprint(session);
+  if (expected === undefined) return [];
   const live = await readMigratedStructure(session);
-  return recorded.fingerprint === fingerprint(live) ? [] : deviationsOf(migratedPart(recorded.structure), live);
+  const recorded = expected === fingerprint(live) ? undefined : await readSnapshot(session);
+  return recorded === undefined ? [] : deviationsOf(migratedPart(recorded.structure), live);
 }

@@ -54,7 +54,7 @@ interface Sides {
 export async function checkStructure(session: Session, checks: readonly StructureCheck[]): Promise<CheckOutcome[]> {
   let sides = await sidesOf(session);
   // A migration that began after its lock was asked for holds it now, or is over and has recorded what it made.
-  if (!(sides instanceof RehomeError) && sides !== undefined && compareStructures(sides.made, sides.live).length > 0)
+  if (!(sides instanceof RehomeError) && sides !== undefined && mismatchesOf(sides).length > 0)
     sides = await sidesOf(session);
   return checks.map((check) => outcomeOf(check, sides));
 }
@@ -76,7 +76,7 @@ function outcomeOf(
   const rule = { name, category, message };
   if (sides instanceof RehomeError) return { ...notJudged(rule, sides), remedy };
   if (sides === undefined) return { ...rule, outcome: 'not-applicable', count: 0, samples: [] };
-  const found = kinds === undefined ? compareStructures(sides.made, sides.live) : compareKinds(sides, kinds);
+  const found = mismatchesOf(sides, kinds);
   if (found.length === 0) return { ...rule, outcome: 'passed', count: 0, samples: [] };
   const samples = found
     .slice(0, SAMPLES)
@@ -85,7 +85,9 @@ function outcomeOf(
   return { ...rule, outcome: 'failed', count: found.length, samples, remedy };
 }
 
-function compareKinds({ made, live }: Sides, kinds: ReadonlySet<string>): Mismatch[] {
+function mismatchesOf({ made, live }: Sides, kinds?: ReadonlySet<string>): Mismatch[] {
+  if (made === live) return [];
+  if (kinds === undefined) return compareStructures(made, live);
   const wanted = new Map([...made.objects].filter(([, { kind }]) => kinds.has(kind)));
   const found = new Map([...live.objects].filter(([key]) => wanted.has(key)));
   return compareStructures({ ...made, objects: wanted }, { ...live, objects: found });

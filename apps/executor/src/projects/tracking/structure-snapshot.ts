@@ -55,6 +55,13 @@ export async function readSnapshot(session: Session): Promise<StructureSnapshot 
   };
 }
 
+/** Of the snapshot; undefined where nothing was ever applied. */
+export async function recordedFingerprint(session: Session): Promise<string | undefined> {
+  if (!(await hasTracking(session))) return undefined;
+  const { rows } = await session.query<{ fingerprint: string }>(`select fingerprint from rehome.structure_snapshot`);
+  return rows[0]?.fingerprint;
+}
+
 /** Fingerprint of the snapshot that a step wrote; undefined when the last one is not its. */
 export async function snapshotBy(
   session: Session,
