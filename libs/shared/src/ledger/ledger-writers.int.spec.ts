@@ -91,24 +91,24 @@ async function tail(ended: AbortSignal, seen: LedgerEvent[]): Promise<void> {
   }
 }
 
-/** Kills connections in the middle of appends and takes appends back, until the end. */
+/** Takes appends back, and kills connections that wait for the head meanwhile in the middle of theirs, until the end. */
 async function disturb(ended: AbortSignal, service: TestLedgerService): Promise<{ killed: number; undone: number }> {
   const count = { killed: 0, undone: 0 };
   while (!ended.aborted) {
+    const client = await service.pools.reads.connect();
+    await client.query('begin');
+    await client.query(TAKEN_BACK, [`migration-${newMigrationId()}`, newMigrationId()]);
     const killed = await ledger.query(
       `
       select pg_terminate_backend(pid)
       from pg_stat_activity
-      where datname = $1 and application_name = 'test appends' and state = 'active'
+      where datname = $1 and application_name = 'test appends' and wait_event_type = 'Lock'
       order by random()
       limit 1
       `,
       [ledger.database],
     );
     count.killed += killed.length;
-    const client = await service.pools.reads.connect();
-    await client.query('begin');
-    await client.query(TAKEN_BACK, [`migration-${newMigrationId()}`, newMigrationId()]);
     await client.query('rollback');
     client.release();
     count.undone += 1;
