@@ -25,8 +25,7 @@ export function skeletonOf(migration: NewMigration): Skeleton {
     `-- ${name.replaceAll('_', ' ')}: on ${database}, tables of other databases are refused.`,
     '',
   ].join('\n');
-  if (table === undefined)
-    return { up: header + unwritten(id, 'up'), down: unwritten(id, 'down'), verify: unwritten(id, 'verify') };
+  if (table === undefined) return { up: header + unwritten(id, 'up'), down: unwritten(id, 'down'), verify: UNPROVED };
   return {
     up: `${header}create table ${table} (\n  id bigint generated always as identity primary key\n);\n`,
     down: `drop table ${table};\n`,
@@ -34,6 +33,9 @@ export function skeletonOf(migration: NewMigration): Skeleton {
   };
 }
 
-function unwritten(id: string, script: string): string {
+/** Only queries may stand in a verification. */
+const UNPROVED = '-- is not written yet: what makes this true proves the migration\nselect false;\n';
+
+function unwritten(id: string, script: 'up' | 'down'): string {
   return `do $$ begin raise exception 'the ${script} script of ${id} is not written yet'; end $$;\n`;
 }
