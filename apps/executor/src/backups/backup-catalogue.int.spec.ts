@@ -33,7 +33,7 @@ function backupOf(more: Partial<NewBackup> = {}): NewBackup {
     server: 'main',
     database: 'core_db',
     site: 'default',
-    path: '/work/backups/x',
+    path: '/srv/backups/x',
     bytes: '10',
     manifestSha256: 'm'.repeat(64),
     manifest: { files: [] },
