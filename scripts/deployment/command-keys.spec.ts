@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { createPublicKey } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,9 @@ import { ensureCommandKeys } from './command-keys.js';
 describe('the keys of an installation', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rehome-keys-'));
   const files = { signingKey: join(folder, 'signing.pem'), commandKeys: join(folder, 'commands.pem') };
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   it('are made once, the private half for its owner only', () => {
     ensureCommandKeys(files);

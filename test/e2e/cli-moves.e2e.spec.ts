@@ -41,6 +41,7 @@ afterAll(async () => {
   gate.open();
   cli?.remove();
   await world?.stop();
+  gate.remove();
 }, 60_000);
 
 describe('rehome plan', () => {

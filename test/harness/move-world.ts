@@ -243,4 +243,9 @@ export class Gate {
   open(): void {
     writeFileSync(this.path, '');
   }
+
+  /** Its files go, when nobody stands there any more. */
+  remove(): void {
+    for (const file of [this.path, `${this.path}.reached`]) rmSync(file, { force: true });
+  }
 }

@@ -1,7 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../contracts/json.js';
@@ -67,6 +67,9 @@ describe('keys of commands', () => {
     writeFileSync(join(folder, name), text, { mode });
     return join(folder, name);
   };
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
 
   it('come as text, with written line feeds, or as a file', () => {
     const single = mine.privateKey.replaceAll('\n', '\\n');
