@@ -67,6 +67,7 @@ describe('versions that are sent together', () => {
     await recordStatus(admin, tracked, { status: 'applied', executionTimeMs: 0 });
     const around: ScriptRun['around'] = {
       signal: new AbortController().signal,
+      waiting: new AbortController().signal,
       check: () => Promise.resolve(),
       reach: () => Promise.resolve(),
       waited: () => undefined,
@@ -79,7 +80,7 @@ describe('versions that are sent together', () => {
     await Promise.all([session.end(), admin.end()]);
   });
 
-  it('stand once each when their sessions end amid them', async () => {
+  it('stand once each when a session ends amid them, and the others wait for locks no longer', async () => {
     await live('create table public.held (id int generated always as identity)');
     await live(`alter table public.held owner to ${database.owner}`);
     const params = await paramsOf(COUNTED);
@@ -88,11 +89,12 @@ describe('versions that are sent together', () => {
     await holder.query('begin; lock table public.held');
     const applying = rig.attempt({ kind: 'apply-migrations', params, migrationId });
     const ended = expect(applying).rejects.toMatchObject({ code: 'POSTGRES_UNREACHABLE' });
-    await until('sessions that wait in their second version', async () => {
+    await until('a session that waits in its second version', async () => {
       const killed = await live(
         `select pg_terminate_backend(pid)
            from pg_stat_activity
-          where datname = current_database() and application_name like 'rehome:%' and wait_event_type = 'Lock'`,
+          where datname = current_database() and application_name like 'rehome:%' and wait_event_type = 'Lock'
+          limit 1`,
       );
       return killed.length === 0 ? undefined : true;
     });

@@ -7,15 +7,16 @@ const SESSIONS = 4;
 
 export interface SchemaWorkers {
   open(): Promise<Session>;
-  /** Works on one schema. */
-  work(session: Session, schema: string): Promise<void>;
+  /** Works on one schema; waits for no lock any more once `ending` is aborted. */
+  work(session: Session, schema: string, ending: AbortSignal): Promise<void>;
   /** Whether a failure of `work` may be the doing of the other sessions, and is worth a try alone. */
   mayBeOthers(error: unknown): boolean;
 }
 
 /**
- * Works over schemas in a few sessions at once. The first failure ends it: others finish what they are at. What may
- * have failed because others worked on the same objects (`create or replace function public.f`) is tried once more alone.
+ * Works over schemas in a few sessions at once. The first failure ends it: others finish what they are at, unless a lock
+ * is in its way. What may have failed because others worked on the same objects (`create or replace function public.f`)
+ * is tried once more alone.
  * @throws what the work threw
  */
 export async function overSchemas(schemas: readonly string[], workers: SchemaWorkers): Promise<void> {
@@ -34,8 +35,9 @@ export async function overSchemas(schemas: readonly string[], workers: SchemaWor
 async function oneByOne(schemas: readonly string[], workers: SchemaWorkers): Promise<void> {
   if (schemas.length === 0) return;
   const session = await workers.open();
+  const { signal } = new AbortController();
   try {
-    for (const schema of schemas) await workers.work(session, schema);
+    for (const schema of schemas) await workers.work(session, schema, signal);
   } finally {
     await session.end().catch(() => undefined);
   }
@@ -49,24 +51,26 @@ interface ParallelEnd {
 async function inParallel(schemas: readonly string[], workers: SchemaWorkers): Promise<ParallelEnd> {
   const queue = [...schemas];
   const troubled: string[] = [];
-  const errors: unknown[] = [];
+  const ending = new AbortController();
   const worker = async (): Promise<void> => {
     const session = await workers.open();
     try {
-      while (troubled.length === 0 && errors.length === 0) {
+      while (troubled.length === 0 && !ending.signal.aborted) {
         const schema = queue.shift();
         if (schema === undefined) return;
-        await workers.work(session, schema).catch((error: unknown) => {
-          if (workers.mayBeOthers(error)) troubled.push(schema);
-          else errors.push(error);
+        await workers.work(session, schema, ending.signal).catch((error: unknown) => {
+          if (!workers.mayBeOthers(error)) throw error;
+          troubled.push(schema);
         });
       }
     } finally {
       await session.end().catch(() => undefined);
     }
   };
-  const ends = await Promise.allSettled(Array.from({ length: SESSIONS }, worker));
-  for (const end of ends) if (end.status === 'rejected') errors.push(end.reason);
-  if (errors.length > 0) throw errors[0];
+  const failed = (error: unknown): void => {
+    ending.abort(error);
+  };
+  await Promise.all(Array.from({ length: SESSIONS }, () => worker().catch(failed)));
+  ending.signal.throwIfAborted();
   return { troubled, untouched: queue };
 }

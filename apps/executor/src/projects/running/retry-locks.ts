@@ -5,7 +5,7 @@ const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 10_000;
 
 export interface LockRetries {
-  /** The deadline of the step ends the tries. */
+  /** Ends the tries: the deadline of the step, or a failure elsewhere. */
   readonly signal: AbortSignal;
   /** Before each further try. */
   readonly waited: (error: ScriptError) => void;

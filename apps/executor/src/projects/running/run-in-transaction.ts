@@ -23,7 +23,7 @@ export interface TransactionEnd {
 export async function runInTransaction(run: ScriptRun, end: TransactionEnd): Promise<RunOutcome> {
   const { around, tracked } = run;
   return retryLocks(() => once(run, end), {
-    signal: around.signal,
+    signal: around.waiting,
     waited: (error) => {
       around.waited(tracked, error.message);
     },

@@ -156,7 +156,7 @@ async function settle(run: ScriptRun, end: StatementsEnd, executionTimeMs: numbe
 
 function retrying<T>({ around, tracked }: ScriptRun, work: () => Promise<T>): Promise<T> {
   return retryLocks(work, {
-    signal: around.signal,
+    signal: around.waiting,
     waited: (error) => {
       around.waited(tracked, error.message);
     },

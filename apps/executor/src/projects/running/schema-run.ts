@@ -6,6 +6,8 @@ import type { TrackedMigration } from '../tracking/tracking-rows.js';
 /** What running a script needs of the step around it. */
 export interface ScriptSurroundings {
   readonly signal: AbortSignal;
+  /** Whether waiting for locks makes sense still: not once the work has failed elsewhere. */
+  readonly waiting: AbortSignal;
   /** Right before each effect. */
   check(): Promise<void>;
   /** A place where a test may let the process die: `before-commit`. */

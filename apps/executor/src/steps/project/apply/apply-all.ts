@@ -100,8 +100,9 @@ async function applySchemas(context: Context, apply: DatabaseApply): Promise<voi
   try {
     const workers: SchemaWorkers = {
       open: () => openAdmin(context, address.server, address.database),
-      work: async (session, schema) => {
-        await applySchema(session, schema, apply, pendingOn(schema));
+      work: async (session, schema, ending) => {
+        const around = { ...apply.around, waiting: AbortSignal.any([signal, ending]) };
+        await applySchema(session, schema, { ...apply, around }, pendingOn(schema));
         if (application === undefined || application === owner) return;
         await lease.check();
         await beginClean(session);

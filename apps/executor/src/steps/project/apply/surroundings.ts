@@ -9,6 +9,7 @@ export function surroundingsOf(
   const { signal, lease, tools, run } = context;
   return {
     signal,
+    waiting: signal,
     check: () => lease.check(),
     reach: async (point, { version }) => {
       await tools.faults.reach(`step.${kind}.${point}`);

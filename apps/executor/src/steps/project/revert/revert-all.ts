@@ -96,8 +96,9 @@ async function revertSchemas(context: Context, revert: Revert): Promise<void> {
   };
   const workers: SchemaWorkers = {
     open: () => openAdmin(context, address.server, address.database),
-    work: async (session, schema) => {
-      await revertSchema(session, schema, { context, revert });
+    work: async (session, schema, ending) => {
+      const waiting = AbortSignal.any([signal, ending]);
+      await revertSchema(session, schema, { context, revert, waiting });
       done += 1;
       tell();
     },
@@ -114,12 +115,12 @@ async function revertSchemas(context: Context, revert: Revert): Promise<void> {
 async function revertSchema(
   session: Session,
   schema: string,
-  { context, revert }: { readonly context: Context; readonly revert: Revert },
+  { context, revert, waiting }: { readonly context: Context; readonly revert: Revert; readonly waiting: AbortSignal },
 ): Promise<void> {
   const { params, tools } = context;
   const { file, script, admin } = revert;
   const tracked = trackedOf(context, file, schema);
-  const around = surroundingsOf(context, 'revert-migration');
+  const around = { ...surroundingsOf(context, 'revert-migration'), waiting };
   const run: ScriptRun = { database: params.database, file, script, tracked, around, session };
   const startedAt = performance.now();
   try {
