@@ -1,5 +1,6 @@
 import { RUN_KAFKA_BROKERS, RUN_POSTGRES_URL } from '../run-addresses.js';
 import { clientToolsMajor } from './client-tools.js';
+import { dockerAnswers } from './docker-engine.js';
 import { startKafka, startPostgres } from './start-servers.js';
 
 export interface RunServers {
@@ -25,5 +26,8 @@ export async function startRunServers(): Promise<RunServers> {
   }
   for (const result of started) if (result.status === 'fulfilled') await result.value.stop();
   const reasons = started.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
-  throw new Error(`the servers for the tests did not start:\n${reasons.join('\n')}`);
+  const hint = (await dockerAnswers())
+    ? '\nREHOME_TEST_SERVERS=native takes those of this machine instead of containers'
+    : '';
+  throw new Error(`the servers for the tests did not start:\n${reasons.join('\n')}${hint}`);
 }
