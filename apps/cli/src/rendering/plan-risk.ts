@@ -1,3 +1,4 @@
+import type { JsonObject } from '#shared/contracts/json.js';
 import type { PlannedStep } from '#shared/contracts/plan.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 
@@ -11,7 +12,13 @@ export function keepsItsEffect({ kind }: Pick<Risky, 'kind'>): boolean {
   return KEEPING.has(kind);
 }
 
+/** It works on copies, which are dropped at its end. */
+export function isRehearsal({ outcome }: { readonly outcome: JsonObject }): boolean {
+  return outcome['type'] === 'rehearsal';
+}
+
 /** It stops an application, or something in it cannot be taken back. */
-export function isDangerous({ steps }: { readonly steps: readonly Risky[] }): boolean {
-  return steps.some((step) => step.down || step.pointOfNoReturn !== 'before' || keepsItsEffect(step));
+export function isDangerous(plan: { readonly steps: readonly Risky[]; readonly outcome: JsonObject }): boolean {
+  if (isRehearsal(plan)) return false;
+  return plan.steps.some((step) => step.down || step.pointOfNoReturn !== 'before' || keepsItsEffect(step));
 }

@@ -75,10 +75,14 @@ describe('a plan that commits migrations', () => {
   });
 
   it('is dangerous: its approval wants the name of the subject', () => {
-    expect(isDangerous({ steps: APPLY })).toBe(true);
-    expect(isDangerous({ steps: [step('revert-migration', 'revert main/0001_orders')] })).toBe(true);
-    expect(isDangerous({ steps: MOVE })).toBe(true);
-    expect(isDangerous({ steps: BACKUP })).toBe(false);
+    expect(isDangerous({ outcome: {}, steps: APPLY })).toBe(true);
+    expect(isDangerous({ outcome: {}, steps: [step('revert-migration', 'revert main/0001_orders')] })).toBe(true);
+    expect(isDangerous({ outcome: {}, steps: MOVE })).toBe(true);
+    expect(isDangerous({ outcome: {}, steps: BACKUP })).toBe(false);
+  });
+
+  it('is no danger as a rehearsal: what it commits, it commits to copies', () => {
+    expect(isDangerous({ outcome: { type: 'rehearsal' }, steps: APPLY })).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import type { PlanAnswer } from '#shared/contracts/answers.js';
 import { seconds } from './amounts.js';
 import { bare } from './migration-text.js';
 import { block } from './outcome-text.js';
-import { keepsItsEffect } from './plan-risk.js';
+import { isRehearsal, keepsItsEffect } from './plan-risk.js';
 import { marksOf, paint, type Screen, type Style } from './screen.js';
 import { tableText } from './table.js';
 
@@ -187,7 +187,7 @@ function totals(plan: ShownPlan): [string, string][] {
   return [
     ['Steps', String(steps.length)],
     ['Down', downText(plan)],
-    ['Back', wayBack(steps)],
+    ['Back', wayBack(plan)],
     ['Checks', `${String(checks.length - failed.length)} passed, ${String(failed.length)} not`],
     ...failed.map(({ name, found, remedy }): [string, string] => [
       '',
@@ -210,7 +210,8 @@ function downText({ steps, plan }: ShownPlan): string {
   ].join('; ');
 }
 
-function wayBack(steps: readonly ShownStep[]): string {
+function wayBack({ steps, plan }: ShownPlan): string {
+  if (plan !== null && isRehearsal(plan)) return 'nothing that is used is changed, the copies are dropped at the end';
   const last = steps.find((step) => step.pointOfNoReturn === 'passed');
   if (last !== undefined) return `until "${last.title}" has succeeded everything can be taken back`;
   const keeping = steps.find(keepsItsEffect);

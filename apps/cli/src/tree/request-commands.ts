@@ -55,9 +55,10 @@ function optionOf({ flag, description, required, choices, list }: KindFlag): Opt
 }
 
 function optionsOfAllKinds(command: Command): Command {
-  return commonOptions(command)
-    .option('--max-downtime <seconds>', 'taken back when the application is down for longer')
-    .option('--rehearse', 'carry the plan out on copies, services untouched');
+  return commonOptions(command).option(
+    '--max-downtime <seconds>',
+    'taken back when the application is down for longer',
+  );
 }
 
 /** What a request takes that stops no application. */
@@ -67,6 +68,7 @@ export function commonOptions(command: Command): Command {
       new Option('--approval <when>', 'required: the plan waits for an approval').choices(['auto', 'required']),
     )
     .option('--run-at <time>', 'not before this time (RFC 3339)')
+    .option('--rehearse', 'carry the plan out on copies, services untouched')
     .addOption(
       new Option('--on-busy <what>', 'when the subject is held by another migration').choices(['refuse', 'queue']),
     )

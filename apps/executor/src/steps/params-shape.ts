@@ -113,7 +113,7 @@ const SHAPES: { readonly [K in StepKind]: ShapeOf<ParamsOf<K>> } = {
     backupId: 'text',
     server: 'object',
     database: 'text',
-    role: 'text',
+    role: 'text?',
     roleSecretRef: 'text?',
     schemas: 'list?',
     jobs: 'number',

@@ -60,7 +60,12 @@ describe('POST /v1/migrations', () => {
     ['an unknown kind', { kind: 'teleport' }, 422, 'KIND_UNKNOWN', ['/kind']],
     [
       'an option that is not carried out for its kind',
-      { kind: 'backup', database: { server: 'x', database: 'y' }, options: { rehearse: true } },
+      {
+        kind: 'promote-backup',
+        backupId: '0193a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b',
+        tier: 'weekly',
+        options: { rehearse: true },
+      },
       422,
       'OPTION_UNSUPPORTED',
       ['/options/rehearse'],

@@ -1,10 +1,13 @@
 import type { JsonObject } from '#shared/contracts/json.js';
-import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { PlannedStep } from '#shared/contracts/plan.js';
+import type { AppliedMigration } from '#shared/contracts/steps/project-steps.js';
+import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
 import { readOutcome, type RehearsalOutcome } from '../planning/outcome.js';
 import { commandUndo } from './commands.js';
 import { event, NOTHING, type Decision } from './decision.js';
 import type { StateOf } from './migration-state.js';
-import { isInFlight, latestRun, resultOf } from './step-runs.js';
+import { answerOf } from './step-result.js';
+import { isInFlight, latestRun } from './step-runs.js';
 
 type Forward = StateOf<'migrating' | 'paused'>;
 
@@ -28,32 +31,93 @@ export function rehearsalOutcome({ planned }: Forward): RehearsalOutcome | undef
 /** Predicted: what was measured, and what could not be measured without stopping anything, as assumed. */
 function rehearsalResult(state: Forward, outcome: RehearsalOutcome): JsonObject {
   const { plan, planHash } = state.planned;
-  const steps = plan.steps.map(({ id, kind }) => ({
-    kind,
-    standsFor: outcome.standsFor[kind] ?? [],
-    measuredMs: measuredMs(state, id),
+  const steps = plan.steps.map((step) => ({
+    kind: step.kind,
+    standsFor: outcome.standsFor[step.kind] ?? [],
+    measuredMs: measuredMs(state, step.id),
+    ...versionsOf(state, step),
   }));
-  const sum = (all: readonly number[]): number => all.reduce((total, ms) => total + ms, 0);
-  const measured = sum(steps.map((step) => step.measuredMs));
-  const assumed = sum(outcome.assumed.map(({ ms }) => ms));
-  const predictedDowntimeMs = measured + assumed;
+  const measured = sumOf(steps.map((step) => step.measuredMs));
+  const predictedDowntimeMs = outcome.down === false ? 0 : measured + assumedOf(outcome);
   const limit = outcome.maxDowntimeMs;
   const left = plan.steps.filter(({ id }) => latestRun(state, id, 'undo')?.progress.status !== 'undone');
-  const { tables, rows, mismatches } = (resultOf(state, 'verify-backup') ?? {}) as Readonly<Record<string, unknown>>;
   return asJsonObject({
     rehearsal: true,
     predictedDowntimeMs,
     ...(limit === undefined ? {} : { maxDowntimeMs: limit, withinMaxDowntime: predictedDowntimeMs <= limit }),
+    measuredMs: measured,
     steps,
     assumed: outcome.assumed,
-    assumptions: [
-      `measured: ${String(measured)} ms, while the database was in use, which makes it slower than a stopped one`,
-      `assumed: ${String(assumed)} ms for what cannot be measured without stopping the service; its own stop and start may take longer`,
-    ],
-    compared: { tables, rows, mismatches },
+    assumptions:
+      outcome.down === false
+        ? undisturbed(
+            measured,
+            steps.flatMap(({ versions = [] }) => versions),
+          )
+        : stopped(measured, outcome),
+    ...comparedBy(state),
     leftovers: left.map(({ id }) => id),
     planHash,
   });
+}
+
+/** A version on its copy. */
+type RehearsedVersion = Pick<AppliedMigration, 'app' | 'version' | 'name' | 'executionTimeMs'> & {
+  readonly database: string;
+};
+
+/** How long each version took, of a step that ran some. */
+function versionsOf(
+  state: Forward,
+  { id, kind, params }: PlannedStep,
+): { readonly versions?: readonly RehearsedVersion[] } {
+  if (kind !== 'apply-migrations') return {};
+  const { migrations = [] } = answerOf(state, kind, id) ?? {};
+  const { alias } = params['database'] as unknown as ParamsOf<typeof kind>['database'];
+  const ran = migrations.filter(({ status }) => status === 'applied');
+  return {
+    versions: ran.map(({ app, version, name, executionTimeMs }) => ({
+      database: alias,
+      app,
+      version,
+      name,
+      executionTimeMs,
+    })),
+  };
+}
+
+function stopped(measured: number, outcome: RehearsalOutcome): string[] {
+  return [
+    `measured: ${String(measured)} ms, while the database was in use, which makes it slower than a stopped one`,
+    `assumed: ${String(assumedOf(outcome))} ms for what cannot be measured without stopping the service; its own stop and start may take longer`,
+  ];
+}
+
+function undisturbed(measured: number, versions: readonly RehearsedVersion[]): string[] {
+  const [longest] = [...versions].sort((one, other) => other.executionTimeMs - one.executionTimeMs);
+  return [
+    `measured: ${String(measured)} ms on copies; no application is stopped for it`,
+    ...(longest === undefined
+      ? []
+      : [
+          `a version may hold locks for as long as it runs, and waits for those of others, which a copy has not: the longest, ${longest.app}/${longest.version} on ${longest.database}, took ${String(longest.executionTimeMs)} ms`,
+        ]),
+  ];
+}
+
+function comparedBy(state: Forward): { readonly compared?: JsonObject } {
+  const answer = answerOf(state, 'verify-backup') ?? answerOf(state, 'verify-restore');
+  if (answer === undefined) return {};
+  const { tables, rows, mismatches } = answer;
+  return { compared: asJsonObject({ tables, rows, mismatches }) };
+}
+
+function assumedOf({ assumed }: RehearsalOutcome): number {
+  return sumOf(assumed.map(({ ms }) => ms));
+}
+
+function sumOf(all: readonly number[]): number {
+  return all.reduce((total, one) => total + one, 0);
 }
 
 /** From recorded times, the attempts of a run together. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import { checkPlan } from './check-plan.js';
 import type { Compiled, Recipe, RecipeRequest } from './recipe.js';
-import { rehearsalOf } from './rehearsal.js';
+import { rehearsalOf } from './rehearsal/rehearsal.js';
 import { readOptions } from './request-options.js';
 
 /** Compiles and checks the result: a plan with a gap is never given out, whichever recipe wrote it. */
@@ -18,7 +18,7 @@ export function compile(recipe: Recipe, request: RecipeRequest, facts: JsonObjec
 }
 
 /** The plan itself, or the same on copies. */
-function asked(compiled: Compiled, { request, subject }: RecipeRequest): Compiled {
-  if (compiled.outcome === 'refused' || !readOptions(request).rehearse) return compiled;
-  return rehearsalOf(compiled.plan, subject ?? '');
+function asked(compiled: Compiled, request: RecipeRequest): Compiled {
+  if (compiled.outcome === 'refused' || !readOptions(request.request).rehearse) return compiled;
+  return rehearsalOf(compiled.plan, request);
 }

@@ -28,14 +28,16 @@ export type WithReferences<T> =
   | (T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]: WithReferences<T[K]> } : T);
 
 /**
- * The value at `path` in the result of the step whose id is its kind: `fromStep('provision-server', 'server.host')`.
+ * The value at `path` in the result of a step: `fromStep('provision-server', 'server.host')`. Its id is its kind, unless
+ * several of the kind stand in the plan.
  * A path that the result does not have, or of another type than the parameter, does not compile.
  */
 export function fromStep<K extends StepKind, P extends string>(
   kind: K,
   path: P & KnownPath<ResultOf<K>, P>,
+  id: string = kind,
 ): StepReference<PathValue<ResultOf<K>, P>> {
-  return new StepReference({ fromStep: toStepId(kind), path });
+  return new StepReference({ fromStep: toStepId(id), path });
 }
 
 /** The whole result of an earlier step. */

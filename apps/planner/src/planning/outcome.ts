@@ -55,6 +55,8 @@ export interface RehearsalOutcome {
   readonly standsFor: Readonly<Record<string, readonly string[]>>;
   /** Steps of the real plan that would run while the application is down, with what each is counted as. */
   readonly assumed: readonly { readonly kind: string; readonly ms: number }[];
+  /** The real plan takes no application down; it does when absent. */
+  readonly down?: false;
   readonly maxDowntimeMs?: number;
 }
 

@@ -94,10 +94,16 @@ function readPlace(text: string): Place {
 
 /** Of one migration of ours, newest first. */
 export function historyOf(state: Common): ProjectHistoryEntry[] {
+  if (isRehearsal(state)) return [];
   return state.runs
     .filter((run) => run.key.direction === 'run' && latestRun(state, run.key.stepId) === run)
     .flatMap((run) => entriesOf(state, run))
     .sort((one, other) => Date.parse(other.appliedAt) - Date.parse(one.appliedAt));
+}
+
+/** What it applied, it applied to copies that are gone. */
+function isRehearsal({ planned }: Common): boolean {
+  return planned?.plan.outcome['type'] === 'rehearsal';
 }
 
 function entriesOf(state: Common, run: StepRun): ProjectHistoryEntry[] {

@@ -46,7 +46,8 @@ export const restoreBackup: Step<'restore-backup'> = {
     // pg_restore does not go on from where another one died.
     await dropRestored(context, params.server, isOwnName(context.run, params.database));
     const name = workingName(params.database, { digits: runDigits(run), fence: run.fence });
-    const { server, role, schemas, jobs, roleSecretRef } = params;
+    const { server, schemas, jobs, roleSecretRef } = params;
+    const role = params.role ?? record.access.owner;
     const made: Restoration = {
       ...{ checked, record, server, name, role, jobs },
       ...(schemas === undefined ? {} : { schemas }),
@@ -74,7 +75,7 @@ export const restoreBackup: Step<'restore-backup'> = {
     return { rolesLeft: await dropRestored(context, params.server, isOwnName(run, params.database)) };
   },
 
-  describe({ server, database, role, backupId, jobs, schemas }) {
+  describe({ server, database, role = '$OWNER', backupId, jobs, schemas }) {
     const at = placeOf(server);
     const name = `${database}__r<8 hex>_<fence>`;
     const scope = { listFile: '$LIST', ...(schemas === undefined ? {} : { schemas }) };

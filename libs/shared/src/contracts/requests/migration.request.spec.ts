@@ -96,13 +96,14 @@ describe('a request for a migration', () => {
   });
 
   it('is refused when an option is not carried out for its kind, instead of ignoring it', () => {
-    const backup = { kind: 'backup', database: { server: 'pool-2', database: 'odoo_acme' } };
-    expect(refusal({ ...backup, options: { rehearse: true } })).toEqual({
+    const promotion = { kind: 'promote-backup', backupId: '0193a1b2-c3d4-4e5f-8a9b-0c1d2e3f4a5b', tier: 'weekly' };
+    expect(refusal({ ...promotion, options: { rehearse: true } })).toEqual({
       code: 'OPTION_UNSUPPORTED',
       pointers: ['/options/rehearse'],
     });
-    for (const rehearse of [true, false])
-      expect(parseMigrationRequest({ ...upgrade, options: { rehearse } }).ok).toBe(true);
+    const backup = { kind: 'backup', database: { server: 'pool-2', database: 'odoo_acme' } };
+    for (const request of [upgrade, backup, { kind: 'apply', project: 'epsm' }])
+      expect(parseMigrationRequest({ ...request, options: { rehearse: true } }).ok).toBe(true);
   });
 
   it('may limit the downtime of every kind: what is no move has none', () => {

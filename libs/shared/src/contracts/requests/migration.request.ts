@@ -81,14 +81,15 @@ export function requestJson(request: MigrationRequest): JsonObject {
   return instanceToPlain(request, { exposeUnsetFields: false }) as JsonObject;
 }
 
-/** Kinds that copy a database whose application is down meanwhile: only these can be rehearsed. */
-const MOVES: readonly string[] = ['upgrade', 'relocate', 'return'];
+/** Kinds of which nothing can be done on a copy: they remove, or only change a record. */
+const WITHOUT_COPIES: readonly string[] = ['retire', 'promote-backup', 'clean-up-backups'];
 
 /**
  * Known to the contract but not carried out for this kind: refused, because ignoring a promise is worse. `maxDowntimeMs` is
  * kept by every kind: what is no move takes no application down.
  */
-function unsupportedOptions(request: MigrationRequest): FieldProblem[] {
-  if (MOVES.includes(request.kind) || request.options?.rehearse !== true) return [];
-  return [{ pointer: '/options/rehearse', message: `only ${MOVES.join(', ')} can be rehearsed; leave it out` }];
+function unsupportedOptions({ kind, options }: MigrationRequest): FieldProblem[] {
+  if (!WITHOUT_COPIES.includes(kind) || options?.rehearse !== true) return [];
+  const message = `nothing of ${kind} can be done on a copy, so it cannot be rehearsed; leave it out`;
+  return [{ pointer: '/options/rehearse', message }];
 }

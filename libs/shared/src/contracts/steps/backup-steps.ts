@@ -172,8 +172,8 @@ export interface RestoreBackupParams {
   readonly server: ServerEndpoint;
   /** Final name; the working name is made from it. */
   readonly database: string;
-  /** Owns the database and everything that its recorded owner owned. */
-  readonly role: string;
+  /** Owns the database and everything that its recorded owner owned; that owner itself when absent. */
+  readonly role?: string;
   /** Password of the role when it has to be created; without one it is created without the right to log in. */
   readonly roleSecretRef?: SecretRef;
   readonly schemas?: readonly string[];

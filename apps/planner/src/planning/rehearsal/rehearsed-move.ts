@@ -1,11 +1,12 @@
-import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import type { Plan, PlannedStep } from '#shared/contracts/plan.js';
 import type { DatabaseAddress, ServerEndpoint } from '#shared/contracts/registry.js';
-import { asJsonObject, type StepKind } from '#shared/contracts/steps/step-kinds.js';
-import { fromStep } from './from-step.js';
-import type { RehearsalOutcome } from './outcome.js';
-import { inSequence, planStep, type Compiled, type UnplacedStep } from './recipe.js';
-import { COPY_JOBS } from './recipes/move-parts.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { fromStep } from '../from-step.js';
+import type { RehearsalOutcome } from '../outcome.js';
+import { planStep, type UnplacedStep } from '../recipe.js';
+import { COPY_JOBS } from '../recipes/move-parts.js';
+import { isAddress, isEndpoint } from './planned-address.js';
+import type { Rehearsed } from './rehearsal.js';
 
 /** What each step of a rehearsal stands for in the plan that it rehearses. */
 const STANDS_FOR: RehearsalOutcome['standsFor'] = {
@@ -18,34 +19,21 @@ const ASSUMED_MS: Readonly<Partial<Record<StepKind, number>>> = { 'stop-service'
 const ASSUMED_OTHER_MS = 500;
 
 /**
- * The plan of a move on copies: the database is backed up while it is used, the backup restored into a scratch database,
- * given its privileges and settings, compared and dropped. No service, no file, no record is touched.
+ * A move: the database is backed up while it is used, the backup restored into a scratch database, given its privileges and
+ * settings, compared and dropped.
+ * @returns undefined for a plan that moves nothing
  */
-export function rehearsalOf(plan: Plan, subject: string): Compiled {
+export function rehearsedMove(plan: Plan): Rehearsed | undefined {
   const dump = plan.steps.find(({ kind }) => kind === 'dump-database');
   const restore = plan.steps.find(({ kind }) => kind === 'restore-database');
   const source = dump?.params['source'];
-  if (dump === undefined || restore === undefined || !isAddress(source))
-    return refused(
-      plan,
-      'this request copies no database, so there is nothing to rehearse; leave options.rehearse out',
-    );
+  if (dump === undefined || restore === undefined || !isAddress(source)) return undefined;
   const target = restore.params['server'];
   const known = isEndpoint(target) ? target : undefined;
   return {
-    outcome: 'plan',
-    plan: {
-      planVersion: 1,
-      kind: plan.kind,
-      recipeVersion: plan.recipeVersion,
-      title: plan.title,
-      steps: inSequence(stepsOf({ dump, restore, source, server: known ?? source.server })),
-      // The database itself goes on being used, by others too.
-      reservations: [subject],
-      checks: plan.checks,
-      warnings: [...plan.warnings, ...(known === undefined ? [ON_THE_SOURCE] : [])],
-      outcome: asJsonObject(outcomeOf(plan)),
-    },
+    steps: stepsOf({ dump, restore, source, server: known ?? source.server }),
+    warnings: known === undefined ? [ON_THE_SOURCE] : [],
+    outcome: outcomeOf(plan),
   };
 }
 
@@ -81,7 +69,7 @@ function stepsOf({ dump, restore, source, server }: Parts): UnplacedStep[] {
   ];
 }
 
-function outcomeOf({ steps, maxDowntimeMs }: Plan): RehearsalOutcome {
+function outcomeOf({ steps }: Plan): RehearsalOutcome {
   const measured = new Set<string>(Object.values(STANDS_FOR).flat());
   const assumed = steps
     .filter((step) => (step.down || step.kind === 'start-service') && !measured.has(step.kind))
@@ -90,23 +78,5 @@ function outcomeOf({ steps, maxDowntimeMs }: Plan): RehearsalOutcome {
     type: 'rehearsal',
     standsFor: STANDS_FOR,
     assumed,
-    ...(maxDowntimeMs === undefined ? {} : { maxDowntimeMs }),
   };
-}
-
-function refused({ checks }: Plan, detail: string): Compiled {
-  return { outcome: 'refused', reasons: [{ code: 'OPTION_UNSUPPORTED', detail }], checks };
-}
-
-/** The parser: what the recipe itself wrote into its step, if it was known when the plan was made. */
-function isAddress(value: JsonValue | undefined): value is JsonValue & DatabaseAddress {
-  return isObject(value) && typeof value['database'] === 'string' && isEndpoint(value['server']);
-}
-
-function isEndpoint(value: JsonValue | undefined): value is JsonValue & ServerEndpoint {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['host'] === 'string';
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

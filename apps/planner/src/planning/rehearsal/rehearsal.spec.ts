@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
-import { History } from '../migration/history-test-kit.js';
-import { compile } from './compile.js';
-import type { LocatedMove } from './located-move.js';
-import { relocateRecipe } from './recipes/relocate.recipe.js';
-import { FACTS, MIGRATION_ID, REGISTRY, upgradeRequest } from './upgrade-test-kit.js';
+import { History } from '../../migration/history-test-kit.js';
+import { compile } from '../compile.js';
+import type { LocatedMove } from '../located-move.js';
+import { relocateRecipe } from '../recipes/relocate.recipe.js';
+import { FACTS, MIGRATION_ID, REGISTRY, upgradeRequest } from '../upgrade-test-kit.js';
 
 const rehearsing = (options = {}) =>
   History.requested(upgradeRequest({}, { rehearse: true, ...options }))
