@@ -24,6 +24,8 @@ import { Relay, type RelayParts } from './relay.js';
 import { readTopic } from './topic-reader.js';
 
 const NO_FAULTS = { reach: () => Promise.resolve() };
+/** No beat of it comes within a test: one that is stopped neither renews its lease nor hears that it is lost. */
+const LEASE_TTL_MS = 600_000;
 
 describe('the relay', () => {
   const kit = openMessagingTestKit();
@@ -48,7 +50,7 @@ describe('the relay', () => {
     const { pools, reader, writer } = ledger.planner;
     const sender = new RecordSender(kit.client);
     const wake = new LedgerWake(ledger.urls.plannerUrl);
-    const acquire = () => LeasedCursor.acquire(pools.leases, { name: 'relay', owner, ttlMs: 15_000 });
+    const acquire = () => LeasedCursor.acquire(pools.leases, { name: 'relay', owner, ttlMs: LEASE_TTL_MS });
     const relay = new Relay({
       acquire,
       reader,
@@ -247,19 +249,24 @@ describe('the relay', () => {
     expect([slow.state.because, sent]).toEqual(['LEASE_LOST', 0]);
   });
 
-  it('publishes what is appended within moments, without waiting for its poll', async () => {
-    const relay = startRelay('one');
+  it('publishes what is appended without waiting for its poll', async () => {
+    const wake = new LedgerWake(ledger.urls.plannerUrl);
+    ends.push(() => wake.close());
+    let waits = 0;
+    const neverPolling: RelayParts['wake'] = {
+      waitFor: (signal, _timeoutMs, after) => {
+        waits += 1;
+        return wake.waitFor(signal, 3_600_000, after);
+      },
+    };
+    const relay = startRelay('one', { wake: neverPolling });
     await caughtUp(relay);
-    const took: number[] = [];
     for (let n = 0; n < 20; n += 1) {
-      const before = performance.now();
       await append(newMigrationId());
       const { position } = await ledger.planner.reader.head();
       await until(() => (relay.state.position ?? 0n) >= position);
-      took.push(performance.now() - before);
     }
-    took.sort((one, other) => one - other);
-    expect(took[10]).toBeLessThan(250);
+    expect(waits).toBeGreaterThan(0);
   });
 
   it('stands by while another has the lease and takes over when that one stops', async () => {
@@ -281,7 +288,7 @@ describe('the relay', () => {
     const relay = startRelay('one', {
       reader,
       writer,
-      acquire: () => LeasedCursor.acquire(pools.leases, { name: 'relay', owner: 'one', ttlMs: 15_000 }),
+      acquire: () => LeasedCursor.acquire(pools.leases, { name: 'relay', owner: 'one', ttlMs: LEASE_TTL_MS }),
     });
     await caughtUp(relay);
     await ledger.query(
@@ -290,7 +297,8 @@ describe('the relay', () => {
       ledger.adminUrl.replace(ledger.database, 'postgres'),
     );
     await ledger.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1`,
+      // Waits until each is gone: a connection that dies later would fail the appends below.
+      `select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1`,
       [ledger.database],
       ledger.adminUrl.replace(ledger.database, 'postgres'),
     );
