@@ -164,7 +164,8 @@ describe('many callers of one writer', () => {
       'select count(distinct xmin::text)::integer as flushes from ledger.event where position > $1',
       [before],
     );
-    expect(row?.flushes).toBe(4);
+    // Four full ones, and one more when the answers of two arrive together: what is left then is halved.
+    expect([4, 5]).toContain(row?.flushes);
   });
 
   test('have two batches under way when many come together, and each caller gets its own answer', async () => {
