@@ -10,6 +10,8 @@ let rig: PlannerRig;
 beforeAll(async () => {
   rig = await PlannerRig.start({ config: { kafkaBrokers: runKafkaBrokers() } });
   await rig.seedRegistry();
+  // Only degraded, it may lack its topics still.
+  await rig.until(async () => (await rig.call('GET', '/health/ready')).json.status === 'ready');
 }, 60_000);
 afterAll(() => rig?.close());
 

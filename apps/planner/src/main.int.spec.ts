@@ -84,7 +84,7 @@ describe('the planner’s process', () => {
     const held = await ledger.query('select name from ledger.cursor where lease_until > clock_timestamp()');
     expect(held).toEqual([]);
     expect(planner.output()).not.toContain('planner-pass');
-  });
+  }, 120_000);
 
   it('does not start with an unusable configuration and says everything that is wrong with it', async () => {
     const planner = start({ REHOME_PLANNER_PORT: 'x', REHOME_CATALOGUE: '/nowhere.yaml', REHOME_API_KEYS: 'canary' });
@@ -108,5 +108,5 @@ describe('the planner’s process', () => {
     expect(second.output()).toContain(`EADDRINUSE`);
     first.child.kill('SIGTERM');
     expect(await first.ended).toBe(0);
-  });
+  }, 120_000);
 });

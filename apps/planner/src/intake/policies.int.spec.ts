@@ -93,10 +93,11 @@ describe('a migration that is planned for later', () => {
 
   it('holds its subject from then on, and waits for who holds it', async () => {
     const instanceId = await tenant();
-    const { migrationId } = (await rig.upgrade(instanceId, later(300))).json;
+    // Later than the request takes on a busy machine: one whose time has come already is refused, not held.
+    const { migrationId } = (await rig.upgrade(instanceId, later(2_000))).json;
     await rig.event(migrationId, 'RegistryRefreshed');
     expect(await rig.upgrade(instanceId)).toMatchObject({ status: 409, json: { code: 'SUBJECT_BUSY' } });
-    const held = await rig.upgrade(instanceId, later(300));
+    const held = await rig.upgrade(instanceId, later(2_000));
     await rig.until(async () => {
       const view = await rig.call('GET', `/v1/migrations/${held.json.migrationId}/events`);
       return view.text.includes('busy-1');

@@ -164,7 +164,7 @@ describe('a subject that is held', () => {
 describe('timers', () => {
   test('fire at their time, also when the process manager that set them is gone', async () => {
     const first = stage.manager('planner-1');
-    const migrationId = await stage.request({}, { runAt: new Date(Date.now() + 700).toISOString() });
+    const migrationId = await stage.request({}, { runAt: new Date(Date.now() + 3_000).toISOString() });
     await stage.until(migrationId, (state) => state.status === 'scheduled');
     await first.stop();
     stage.manager('planner-2');
