@@ -3,7 +3,8 @@ import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { ServiceDriver, ServiceState } from './service-driver.js';
 import { startUntilHealthy, stopAndConfirm } from './service-waits.js';
 
-const options = { service: 'odoo-acme', pollMs: 1, timeoutMs: 200, signal: new AbortController().signal };
+const options = { service: 'odoo-acme', pollMs: 1, timeoutMs: 60_000, signal: new AbortController().signal };
+const impatient = { ...options, timeoutMs: 200 };
 
 /** Says the states of a list, the last one for ever. */
 function scripted(...states: (ServiceState | RehomeError)[]): ServiceDriver & { calls: string[] } {
@@ -48,14 +49,14 @@ describe('stopping a service', () => {
   });
 
   it('fails when the service does not stop in time, and says its last state [c6]', async () => {
-    await expect(stopAndConfirm(scripted({ state: 'stopping' }), options)).rejects.toMatchObject({
+    await expect(stopAndConfirm(scripted({ state: 'stopping' }), impatient)).rejects.toMatchObject({
       code: 'SERVICE_NOT_STOPPED',
       message: expect.stringContaining('odoo-acme was asked to stop and was "stopping" after 200 ms'),
     });
   });
 
   it('does not take silence for stopped', async () => {
-    await expect(stopAndConfirm(scripted({ state: 'running' }, away), options)).rejects.toMatchObject({
+    await expect(stopAndConfirm(scripted({ state: 'running' }, away), impatient)).rejects.toMatchObject({
       code: 'SERVICE_NOT_STOPPED',
     });
   });
@@ -73,7 +74,7 @@ describe('starting a service', () => {
   });
 
   it('fails at once when the application ends by itself, with its exit code [c14] [c25]', async () => {
-    const started = startUntilHealthy(scripted({ state: 'exited', exitCode: 255 }), { ...options, timeoutMs: 60_000 });
+    const started = startUntilHealthy(scripted({ state: 'exited', exitCode: 255 }), options);
     await expect(started).rejects.toMatchObject({
       code: 'SERVICE_NOT_HEALTHY',
       facts: { exitCode: 255 },
@@ -82,7 +83,7 @@ describe('starting a service', () => {
   });
 
   it('fails when it is not healthy in time [c16]', async () => {
-    await expect(startUntilHealthy(scripted({ state: 'running', healthy: false }), options)).rejects.toMatchObject({
+    await expect(startUntilHealthy(scripted({ state: 'running', healthy: false }), impatient)).rejects.toMatchObject({
       code: 'SERVICE_NOT_HEALTHY',
       message: expect.stringContaining('was "running", not healthy after 200 ms'),
     });
@@ -92,7 +93,6 @@ describe('starting a service', () => {
     const controller = new AbortController();
     const waiting = startUntilHealthy(scripted({ state: 'starting' }), {
       ...options,
-      timeoutMs: 60_000,
       pollMs: 60_000,
       signal: controller.signal,
     });

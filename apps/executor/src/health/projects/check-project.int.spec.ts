@@ -91,7 +91,8 @@ describe('a look at the databases of a project', () => {
       const [real, hanging] = await look(['real', name]);
       expect(real).toMatchObject({ state: 'behind', pendingCount: 1 });
       expect(hanging).toMatchObject({ state: 'unreachable', alias: name });
-      expect(hanging?.durationMs).toBeLessThan(16_000);
+      // It gives up after 15 s.
+      expect(hanging?.durationMs).toBeLessThan(20_000);
       expect(real?.durationMs).toBeLessThan(hanging?.durationMs ?? 0);
     },
     30_000,
