@@ -85,7 +85,7 @@ describe('who waits for a migration', () => {
 
   it('hears of every try that failed, and of the last one when the patience is over', async () => {
     const told: string[] = [];
-    const patience = { ms: 50, onAway: ({ message }: Error) => told.push(message) };
+    const patience = { ms: 1_000, onAway: ({ message }: Error) => told.push(message) };
     const client = await impatient(away);
     await expect(client.migration('m', { patience })).rejects.toMatchObject({ code: 'LEDGER_UNAVAILABLE' });
     expect(told[0]).toBe('the ledger does not answer');
