@@ -52,7 +52,8 @@ function keysOfDifferentPartitions(): [string, string] {
   return [first, keys.find((key) => partitionOf(key) !== partitionOf(first)) ?? ''];
 }
 
-const CONDITION_LIMIT_MS = 20_000;
+/** Just below the time-out of a test, whose message would not name the condition. */
+const CONDITION_LIMIT_MS = 50_000;
 
 /** Waits until a condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

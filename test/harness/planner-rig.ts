@@ -231,7 +231,8 @@ export class PlannerRig {
     if (answer.outcome !== 'appended') throw new Error(`the ledger answered ${answer.outcome}`);
   }
 
-  async until(condition: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+  /** The limit is just below the time-out of a test, whose message would not name the condition. */
+  async until(condition: () => Promise<boolean>, limitMs = 50_000): Promise<void> {
     const deadline = Date.now() + limitMs;
     while (!(await condition().catch(() => false))) {
       if (Date.now() > deadline) throw new Error(`not within ${String(limitMs)} ms: ${condition.toString()}`);
