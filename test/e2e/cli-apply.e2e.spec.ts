@@ -201,6 +201,10 @@ describe('rehome history and status', () => {
     const { items } = await cli.json<{ items: unknown[] }>('history', '--project', 'told', '--limit', '5');
     expect(items).toEqual([expect.objectContaining({ version: '0001', status: 'applied', appliedBy: 'key:operator' })]);
     expect((await cli.run(['history', '--project', 'told'])).out).toMatch(/applied +main\/0001_orders +main +12 /);
+    await applied('told');
+    const newest = await cli.run(['history', '--project', 'told', '--limit', '1']);
+    const [, more = ''] = /More: {2}rehome (history --project told --limit 1 --after \S+)/.exec(newest.out) ?? [];
+    expect((await cli.run(more.split(' '))).out).toMatch(/applied +main\/0001_orders[\s\S]*Next/);
     const status = await cli.run(['status', '--project', 'told']);
     expect([status.code, status.out]).toEqual([
       0,

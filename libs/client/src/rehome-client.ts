@@ -235,10 +235,12 @@ export class RehomeClient {
     return this.calls.json({ method: 'GET', path: '/v1/projects', query });
   }
 
-  /** What became of its migrations, newest first. */
-  async projectHistory(name: string, limit?: number): Promise<readonly ProjectHistoryEntry[]> {
-    const path = `${projectPath(name)}/history`;
-    return (await this.calls.json<Page<ProjectHistoryEntry>>({ method: 'GET', path, query: { limit } })).items;
+  /** What became of its migrations, newest first: `limit` of them, and those after `next` of the page before. */
+  projectHistory(
+    name: string,
+    query: { readonly limit?: number; readonly after?: string } = {},
+  ): Promise<Page<ProjectHistoryEntry>> {
+    return this.calls.json({ ...projectCall(name, 'history'), query });
   }
 
   /**

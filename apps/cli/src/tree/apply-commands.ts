@@ -61,7 +61,8 @@ function historyCommand(withBody: WithBody): Command {
   return withBody(
     asked(new Command('history'), 'the project')
       .description('what became of the migrations of a project, newest first')
-      .addOption(new Option('--limit <rows>', 'how many').default('20')),
+      .addOption(new Option('--limit <rows>', 'how many').default('20'))
+      .option('--after <next>', 'the page after this one'),
     async () => (await import('../commands/project-history.js')).projectHistory,
   );
 }
