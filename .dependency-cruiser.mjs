@@ -60,6 +60,13 @@ export default {
       to: { path: '^(test|scripts|examples|bench)/', pathNot: 'node_modules' },
     },
     {
+      name: 'harness-needs-no-tests',
+      comment: 'The stack and the benchmarks stand on the harness, and the images are built without the tests.',
+      severity: 'error',
+      from: { path: '^(test/harness|scripts|examples|bench)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^test/', pathNot: '^test/harness/|node_modules' },
+    },
+    {
       name: 'pure-rooms-stay-pure',
       comment:
         'Planning and the decider of a migration import only contracts and errors: no package, no clock, no environment.',

@@ -18,7 +18,7 @@ import type { StepTools } from '../../apps/executor/src/running/step-tools.js';
 import { Redactor } from '../../apps/executor/src/secrets/redact.js';
 import { stepOf } from '../../apps/executor/src/steps/step-registry.js';
 import type { Step, StepContext } from '../../apps/executor/src/running/step.js';
-import { attempt, DeadAttempt, resultOf, type AttemptOptions } from '../integration/steps/attempts.js';
+import { attempt, DeadAttempt, resultOf, type AttemptOptions } from './attempts.js';
 import { createTestLedger, type TestLedger } from './ledger.js';
 import { addressOf } from './moved-database.js';
 import { runPostgresUrl } from './run-addresses.js';

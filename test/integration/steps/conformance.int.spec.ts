@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { STEPS } from '../../../apps/executor/src/steps/step-registry.js';
 import type { Step } from '../../../apps/executor/src/running/step.js';
-import { attempt, DeadAttempt, resultOf, type AttemptOptions } from './attempts.js';
+import { attempt, DeadAttempt, resultOf, type AttemptOptions } from '../../harness/attempts.js';
 import type { ConformanceCase } from './conformance-case.js';
 import { CASES } from './conformance-cases.js';
 import { ConformanceWorld } from './conformance-world.js';

@@ -7,7 +7,7 @@ import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-
 import { removeExpiredBackups } from '../../../apps/executor/src/backups/expired-backups.js';
 import type { Step } from '../../../apps/executor/src/running/step.js';
 import { STEPS } from '../../../apps/executor/src/steps/step-registry.js';
-import { attempt, resultOf } from './attempts.js';
+import { attempt, resultOf } from '../../harness/attempts.js';
 import type { ConformanceCase, Results } from './conformance-case.js';
 import { CASES } from './conformance-cases.js';
 import { ConformanceWorld } from './conformance-world.js';

@@ -4,11 +4,11 @@ import type { JsonObject } from '#shared/contracts/json.js';
 import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { FaultPoints } from '#shared/observability/fault-points.js';
-import { performRun, performUndo } from '../../../apps/executor/src/running/attempt.js';
-import { clearOrphans } from '../../../apps/executor/src/running/clear-orphans.js';
-import type { Outcome } from '../../../apps/executor/src/running/outcome.js';
-import type { Step, StepContext } from '../../../apps/executor/src/running/step.js';
-import type { StepTools } from '../../../apps/executor/src/running/step-tools.js';
+import { performRun, performUndo } from '../../apps/executor/src/running/attempt.js';
+import { clearOrphans } from '../../apps/executor/src/running/clear-orphans.js';
+import type { Outcome } from '../../apps/executor/src/running/outcome.js';
+import type { Step, StepContext } from '../../apps/executor/src/running/step.js';
+import type { StepTools } from '../../apps/executor/src/running/step-tools.js';
 
 export interface AttemptOptions<K extends StepKind> {
   readonly step: Step<K>;
