@@ -1,5 +1,6 @@
 # Two images of one build: `--target planner`, which also runs the set-up jobs, and `--target executor`, which has
-# pg_dump and pg_restore, and `rehome`, for entrypoints that bring their databases up to date in process. Both run as user 1000, need no writable root file system and end cleanly on SIGTERM.
+# pg_dump and pg_restore, and `rehome`, for entrypoints that bring their databases up to date in process. Both run as
+# user 1000, need no writable root file system and end cleanly on SIGTERM.
 ARG NODE_IMAGE=node:22-bookworm-slim
 
 FROM ${NODE_IMAGE} AS manifests
@@ -61,7 +62,8 @@ COPY --from=build /app/dist/apps/executor ./dist/apps/executor
 # The command line has a planner of its own in it.
 COPY --from=build /app/dist/apps/planner ./dist/apps/planner
 COPY --from=build /app/dist/apps/cli ./dist/apps/cli
-RUN printf '#!/bin/sh\nexec node /app/dist/apps/cli/src/main.js "$@"\n' > /usr/local/bin/rehome && chmod 0755 /usr/local/bin/rehome
+RUN printf '#!/bin/sh\nexec node /app/dist/apps/cli/src/main.js "$@"\n' > /usr/local/bin/rehome \
+  && chmod 0755 /usr/local/bin/rehome
 USER 1000:1000
 ENV REHOME_EXECUTOR_HOST=0.0.0.0 REHOME_EXECUTOR_PORT=8401 REHOME_WORK_ROOT=/var/lib/rehome/work
 EXPOSE 8401
