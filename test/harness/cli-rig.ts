@@ -17,7 +17,7 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Given on standard input; closed at once when absent. */
   readonly input?: string;
-  /** Sent as soon as standard error or output hold the text. */
+  /** Ctrl-C is pressed as soon as standard error or output hold the text, once: a second one would not wait for its end. */
   readonly interruptAt?: string;
 }
 
@@ -31,8 +31,10 @@ export class CliRig {
   async run(args: readonly string[], { env = {}, input, interruptAt }: CliOptions = {}): Promise<CliResult> {
     const child = spawnProcess(process.execPath, [PROGRAM, ...args], { cwd: this.directory, env: this.env(env) });
     let [out, err] = ['', ''];
+    let interrupted = false;
     const heard = (): void => {
-      if (interruptAt !== undefined && (out + err).includes(interruptAt)) child.kill('SIGINT');
+      if (interrupted || interruptAt === undefined || !(out + err).includes(interruptAt)) return;
+      interrupted = child.kill('SIGINT');
     };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       out += text;
