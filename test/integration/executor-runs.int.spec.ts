@@ -99,7 +99,8 @@ describe('a run of a step', () => {
     expect(await rowOf(key)).toMatchObject({ state: 'waiting', owner: null, fence: '1' });
     service.ignoresStop = false;
     await executor('second');
-    const end = await world().outcome(key, 5_000);
+    // Far below the lease of the first.
+    const end = await world().outcome(key, 20_000);
     expect(end).toMatchObject({ type: 'StepSucceeded', data: { attempt: 2, fence: 2 } });
     expect(await typesOf(key)).toEqual(['StepAccepted', 'StepStarted', 'StepStarted', 'StepSucceeded']);
   });
@@ -184,17 +185,15 @@ describe('a run of a step', () => {
 describe('an executor', () => {
   it('that lost its lease aborts, and cannot write an outcome any more', async () => {
     service.ignoresStop = true;
-    await executor('zombie', { REHOME_HEARTBEAT_MS: '1500' });
+    const app = await executor('zombie');
     const key = await stopCommand();
-    await world().until(key, ({ type }) => type === 'StepStarted');
-    // As if it had been stopped for longer than its lease: the row has a new owner before the next beat.
+    // It is amid its work, and not only about to begin.
+    await until(() => Promise.resolve(service.calls.includes('POST /stop')));
+    // As if it had been stopped for longer than its lease: the row has a new owner at the next beat.
     await world().ledger.query(
       `update executor.step_run set fence = fence + 1, owner = 'another', lease_until = now() + interval '1 minute' where migration_id = $1`,
       [key.migrationId],
     );
-    service.ignoresStop = false;
-    await world().until(key, () => service.calls.filter((call) => call === 'GET /status').length > 5);
-    const app = apps[0];
     await until(async () => ((await ready(app)).runningSteps ?? 1) === 0);
     expect(await typesOf(key)).toEqual(['StepAccepted', 'StepStarted']);
   });
@@ -212,8 +211,8 @@ describe('an executor', () => {
   });
 });
 
-async function ready(app: ExecutorApp | undefined): Promise<{ runningSteps?: number }> {
-  const url = (await app?.url()) ?? '';
+async function ready(app: ExecutorApp): Promise<{ runningSteps?: number }> {
+  const url = await app.url();
   return (await (await fetch(`${url}/health/ready`)).json()) as { runningSteps?: number };
 }
 
