@@ -40,6 +40,12 @@ async function proofWith(backupId: string, change: string): Promise<{ status: st
   return proof;
 }
 
+/** Whether the executor finds the cancel at its next look at its lease. */
+async function isToldToEnd(migrationId: string): Promise<boolean> {
+  const asked = 'select from executor.step_run where migration_id = $1 and cancel_requested';
+  return (await given().planner.ledger.query(asked, [migrationId])).length > 0;
+}
+
 describe('a proof by restore', () => {
   it('catches one changed value in one row, names its table and leaves nothing behind', async () => {
     const { database } = given().source;
@@ -76,6 +82,8 @@ describe('a proof by restore', () => {
     await given().planner.until(() => Promise.resolve(existsSync(`${gate}.reached`)), 60_000);
     const migration = `/v1/migrations/${json.migrationId}`;
     await given().planner.call('POST', `${migration}/cancel`, { body: {} });
+    // A proof that went on before it can hear of it would have been made.
+    await given().planner.until(() => isToldToEnd(json.migrationId), 60_000);
     writeFileSync(gate, '');
     await given().planner.until(async () => (await given().planner.call('GET', migration)).json.status === 'cancelled');
     const kept = await given().planner.call('GET', `/v1/backups?label=${encodeURIComponent(label)}`);
