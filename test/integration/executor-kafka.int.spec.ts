@@ -22,7 +22,7 @@ const EMPTY_PLAN = {
   outcome: {},
 } as const;
 
-/** Far above what is usual (about 20 ms on two idle cores), far below any interval that a lost wake-up would wait. */
+/** Far above what is usual (about 20 ms on two idle cores), below every interval that a lost wake-up would wait (500 ms). */
 const LATENCY_LIMIT_MS = 400;
 
 describe('commands over Kafka', () => {
@@ -100,8 +100,9 @@ describe('commands over Kafka', () => {
       await world().outcome(command.data);
       durations.push(performance.now() - began);
     }
-    const median = durations.sort((left, right) => left - right)[7] ?? Infinity;
-    expect(median).toBeLessThan(LATENCY_LIMIT_MS);
+    // The fourth quickest of fifteen: a machine that is busy delays many, a timer that is waited for delays all.
+    const quick = durations.sort((left, right) => left - right)[3] ?? Infinity;
+    expect(quick).toBeLessThan(LATENCY_LIMIT_MS);
   });
 
   it('have one effect when Kafka brings them again from the start', async () => {
