@@ -1,15 +1,19 @@
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import { freePort } from './servers/free-port.js';
 
 /** A server that tests can take away and give back: forwards TCP to a real one. */
 export class TcpProxy {
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
-  private port = 0;
 
-  private constructor(private readonly target: { readonly host: string; readonly port: number }) {}
+  private constructor(
+    private readonly target: { readonly host: string; readonly port: number },
+    /** Kept while it is closed. */
+    private readonly port: number,
+  ) {}
 
   static async to(target: { readonly host: string; readonly port: number }): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target);
+    const proxy = new TcpProxy(target, await freePort());
     await proxy.open();
     return proxy;
   }
@@ -31,7 +35,6 @@ export class TcpProxy {
     });
     this.server = server;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
-    this.port = (server.address() as AddressInfo).port;
   }
 
   /** Cuts every connection and refuses new ones. */
