@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../../scripts/stack/project-root.js';
 
@@ -14,10 +14,25 @@ export function findDjango(): string | undefined {
   if (answers('python3')) return 'python3';
   const directory = join(projectRoot(), 'node_modules/.cache/django');
   const python = join(directory, 'bin/python');
-  if (answers(python)) return python;
-  rmSync(directory, { recursive: true, force: true });
-  const made = run('python3', ['-m', 'venv', directory]) && run(python, ['-m', 'pip', 'install', '-q', ...PACKAGES]);
-  return made && answers(python) ? python : undefined;
+  if (!answers(python)) makeEnvironment(directory);
+  return answers(python) ? python : undefined;
+}
+
+/** Whole or not at all: two test files may want it at once, and neither must meet or take away what the other is making. */
+function makeEnvironment(directory: string): void {
+  const unfinished = `${directory}.${String(process.pid)}`;
+  const python = join(unfinished, 'bin/python');
+  try {
+    if (!run('python3', ['-m', 'venv', unfinished]) || !run(python, ['-m', 'pip', 'install', '-q', ...PACKAGES]))
+      return;
+    // What is left of an older one, whose Python is gone.
+    if (!answers(join(directory, 'bin/python'))) rmSync(directory, { recursive: true, force: true });
+    renameSync(unfinished, directory);
+  } catch {
+    // The other was quicker.
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
 }
 
 /** `manage.py …` of the project in test/projects/django. @throws Error with what it said when it does not end with 0. */
