@@ -85,7 +85,7 @@ async function get<T>(what: string): Promise<T> {
 }
 
 async function until(holds: (seen: ProjectHealth) => boolean): Promise<void> {
-  await world.planner.until(async () => holds(await get<ProjectHealth>('health')), 10_000);
+  await world.planner.until(async () => holds(await get<ProjectHealth>('health')), 45_000);
 }
 
 describe('rehome health', () => {

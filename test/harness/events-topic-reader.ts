@@ -50,12 +50,12 @@ export async function readEventsTopic(client: KafkaClient, topic = EVENTS_TOPIC)
 }
 
 const READ_AGAIN_AFTER_MS = 100;
-const GIVE_UP_AFTER_MS = 30_000;
+const GIVE_UP_AFTER_MS = 45_000;
 
 /**
  * What was published up to a position while the relay may still be on its way: the ends of the partitions are not looked up
  * at one moment, so a later event can be seen before an earlier one of another partition. Only what is still missing after
- * 30 s counts as a gap; a topic that is being created is waited for as long.
+ * 45 s counts as a gap; a topic that is being created is waited for as long.
  *
  * @param head position in the ledger; later events are left out.
  */
