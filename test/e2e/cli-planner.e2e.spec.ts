@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { MigrationView } from '#shared/contracts/answers.js';
 import { CliRig, type CliResult } from '../harness/cli-rig.js';
@@ -279,12 +279,16 @@ describe('rehome completion', () => {
 });
 
 describe('rehome', () => {
-  it('runs from the root of a clone by npx, and speaks within a third of a second', async () => {
+  it('runs from the root of a clone by npx, and speaks within a third of a second', () => {
     const npx = execFileSync('npx', ['rehome', '--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     expect(npx.trim()).toMatch(/^\d+\.\d+\.\d+$/);
-    const startedAt = performance.now();
-    await run('--help');
+    // Its own time alone: how long it is kept waiting is a matter of what else the machine does.
+    const timed = 'TIMEFORMAT="%U %S"; time "$@" > /dev/null';
+    const told = spawnSync('bash', ['-c', timed, 'bash', process.execPath, 'scripts/rehome.mjs', '--help'], {
+      encoding: 'utf8',
+    }).stderr;
+    const [user, system] = told.trim().split(' ').map(Number);
     // Three times of what it takes on a machine that does nothing else.
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect((user ?? NaN) + (system ?? NaN)).toBeLessThan(1);
   }, 60_000);
 });

@@ -125,7 +125,7 @@ describe('rehome list', () => {
 it('says of a migration without steps what it waits for', async () => {
   const typed = ['submit', 'upgrade', '--instance', await tenant(), '--to-plan', 'premium', '--watch'];
   const told = 'scheduled: begins at 2035-01-01 00:00:00Z';
-  const { err } = await cli.run([...typed, '--run-at', '2035-01-01T00:00:00Z', '--timeout', '5'], {
+  const { err } = await cli.run([...typed, '--run-at', '2035-01-01T00:00:00Z', '--timeout', '45'], {
     interruptAt: told,
   });
   expect(err).toContain(`${told}\nrehome: interrupted; the migration goes on`);
