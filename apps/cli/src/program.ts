@@ -11,6 +11,7 @@ import { projectCommands } from './tree/project-commands.js';
 import { projectFileCommands } from './tree/project-file-commands.js';
 import { registryCommands } from './tree/registry-commands.js';
 import { toolCommands } from './tree/tool-commands.js';
+import type { WithBody } from './tree/with-body.js';
 
 /** A command that was typed: where its body is, and what it was given. */
 export interface Invocation {
@@ -22,9 +23,6 @@ export interface Invocation {
 }
 
 export type Invoke = (invocation: Invocation) => Promise<void>;
-
-/** Hangs the body of a command below its declaration; it is loaded only when it runs. */
-export type WithBody = (command: Command, load: () => Promise<CommandBody<never, never>>) => Command;
 
 /**
  * The tree of commands; nothing of a command is loaded before it runs.

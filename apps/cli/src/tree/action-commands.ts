@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** What people ask of a migration that exists. */
 export function actionCommands(withBody: WithBody): Command[] {

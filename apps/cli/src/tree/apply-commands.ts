@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { BACKUP_TIERS } from '#shared/contracts/backups.js';
-import type { WithBody } from '../program.js';
 import { collected, commonOptions } from './request-commands.js';
+import type { WithBody } from './with-body.js';
 
 /** Projects of versioned migrations: bring their databases up to date, take a version back, see how they stand. */
 export function applyCommands(withBody: WithBody): Command[] {

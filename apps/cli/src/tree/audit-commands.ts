@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** The ledger for whoever wants to check it. */
 export function auditCommands(withBody: WithBody): Command[] {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { collected } from './request-commands.js';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** The catalogue of backups; what makes or changes one is a migration. */
 export function backupCommands(withBody: WithBody): Command[] {

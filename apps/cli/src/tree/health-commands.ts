@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { VALIDATION_CATEGORIES } from '#shared/contracts/projects.js';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** How the databases of a project are, and what is wrong in them. */
 export function healthCommands(withBody: WithBody): Command[] {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import type { WithBody } from '../program.js';
 import { planCommand, submitCommand } from './request-commands.js';
+import type { WithBody } from './with-body.js';
 
 /** Commands about migrations: ask, look, follow. */
 export function migrationCommands(withBody: WithBody): Command[] {

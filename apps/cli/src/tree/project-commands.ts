@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** Projects of versioned migrations: their files, and what the planner has of them. */
 export function projectCommands(withBody: WithBody): Command[] {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** About the files of a project of migrations; no server is asked. */
 export function projectFileCommands(withBody: WithBody): Command[] {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import type { WithBody } from '../program.js';
 import { NOUNS, type Noun } from './nouns.js';
+import type { WithBody } from './with-body.js';
 
 /** `rehome server list`, `show`, `put` and the same of each other noun of the registry. */
 export function registryCommands(withBody: WithBody): Command[] {

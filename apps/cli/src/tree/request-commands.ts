@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import type { WithBody } from '../program.js';
 import { KINDS, type KindFlag } from './kinds.js';
+import type { WithBody } from './with-body.js';
 
 /** `rehome submit [KIND]`: asks for a migration, by flags of its kind or by a file. */
 export function submitCommand(withBody: WithBody): Command {

@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { WithBody } from '../program.js';
+import type { WithBody } from './with-body.js';
 
 /** About the command line itself. */
 export function toolCommands(withBody: WithBody): Command[] {
