@@ -1,9 +1,9 @@
+import type { ValidateResultAnswer } from '#shared/contracts/project-answers.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
 import { validationText } from '../rendering/validation-text.js';
 import type { Run } from '../run.js';
 import { askAndWait } from './ask-and-wait.js';
-import type { Validation } from './validate.js';
 
 interface OrphanOptions {
   readonly project: string;
@@ -22,7 +22,7 @@ export async function orphans(run: Run, _args: readonly [], { project, database 
     `looking for orphans in ${database ?? 'every database'} of ${project} …`,
   );
   if ('exitCode' in looked) return looked.exitCode;
-  const found = onlyOrphans(looked.migration.result as unknown as Validation);
+  const found = onlyOrphans(looked.migration.result as unknown as ValidateResultAnswer);
   if (run.json) run.out(JSON.stringify(found));
   else {
     const next = found.failed === 0 ? `rehome validate --project ${project}` : 'rehome migration orphans --reference …';
@@ -31,7 +31,7 @@ export async function orphans(run: Run, _args: readonly [], { project, database 
   return found.failed === 0 ? EXIT.done : EXIT.checkFailed;
 }
 
-function onlyOrphans(validation: Validation): Validation {
+function onlyOrphans(validation: ValidateResultAnswer): ValidateResultAnswer {
   const databases = validation.databases.map((database) => {
     const checks = database.checks.filter(({ name }) => ABOUT_ORPHANS.includes(name));
     const number = (wanted: string): number => checks.filter(({ outcome }) => outcome === wanted).length;

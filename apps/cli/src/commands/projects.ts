@@ -1,4 +1,5 @@
 import type { Page } from '#shared/contracts/answers.js';
+import type { ProjectAnswer, ProjectSummaryAnswer } from '#shared/contracts/project-answers.js';
 import type { ProjectDefinition } from '#shared/contracts/projects.js';
 import { packProject } from '#shared/projects/bundle/archive.js';
 import { lintProject, refusingFindings } from '#shared/projects/lint-project.js';
@@ -8,14 +9,11 @@ import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { findingLines } from '../project/finding-lines.js';
 import { loadProjectFolder } from '../project/load-project-folder.js';
-import type { PushedProject } from '../project/pushed-project.js';
 import { block } from '../rendering/outcome-text.js';
 import { readable } from '../rendering/readable.js';
 import type { Screen } from '../rendering/screen.js';
 import { tableText } from '../rendering/table.js';
 import type { Run } from '../run.js';
-
-const COLLECTION = 'projects';
 
 /** Checks a project and hands it to the planner; what is pending is not touched. */
 export async function projectPush(run: Run, [folder]: readonly [string]): Promise<ExitCode> {
@@ -35,7 +33,7 @@ function refusedByLint(folder: string, findings: readonly LintFinding[]): CliErr
   return new CliError(EXIT.checkFailed, lines.join('\n'), `rehome project check ${folder}`);
 }
 
-function pushedText({ name, digest, migrations, findings }: PushedProject, flag: string): string {
+function pushedText({ name, digest, migrations, findings }: ProjectAnswer, flag: string): string {
   const lint =
     findings.length === 0
       ? []
@@ -48,20 +46,13 @@ function pushedText({ name, digest, migrations, findings }: PushedProject, flag:
   ].join('\n');
 }
 
-interface ProjectSummary {
-  readonly name: string;
-  readonly digest: string;
-  readonly databases?: readonly string[];
-  readonly migrations?: number;
-}
-
 export async function projectList(run: Run): Promise<ExitCode> {
-  const items: ProjectSummary[] = [];
+  const items: ProjectSummaryAnswer[] = [];
   const client = await run.client();
   let next: string | null = null;
   do {
     const query = { limit: 500, ...(next === null ? {} : { after: next }) };
-    const page: Page<ProjectSummary> = await client.entries<ProjectSummary>(COLLECTION, query);
+    const page: Page<ProjectSummaryAnswer> = await client.projects(query);
     items.push(...page.items);
     ({ next } = page);
   } while (next !== null);
@@ -70,7 +61,7 @@ export async function projectList(run: Run): Promise<ExitCode> {
   return EXIT.done;
 }
 
-function listText(items: readonly ProjectSummary[], { width, again }: Screen): string {
+function listText(items: readonly ProjectSummaryAnswer[], { width, again }: Screen): string {
   const [first] = items;
   if (first === undefined) return `No project was pushed yet.\n\nNext:  rehome project push DIR${again}`;
   const table = tableText(
@@ -87,13 +78,13 @@ function listText(items: readonly ProjectSummary[], { width, again }: Screen): s
 }
 
 export async function projectShow(run: Run, [name]: readonly [string]): Promise<ExitCode> {
-  const project = await (await run.client()).entry<PushedProject>(COLLECTION, name);
+  const project = await (await run.client()).project(name);
   if (run.json) run.out(JSON.stringify(project));
   else run.out(projectText(readable(project), run));
   return EXIT.done;
 }
 
-function projectText({ name, digest, definition, migrations, findings }: PushedProject, run: Run): string {
+function projectText({ name, digest, definition, migrations, findings }: ProjectAnswer, run: Run): string {
   const table = tableText(
     migrations,
     [

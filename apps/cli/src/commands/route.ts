@@ -7,7 +7,6 @@ import { routeTable, type RoutableProject, type RoutedTable } from '#shared/proj
 import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { loadProjectFolder } from '../project/load-project-folder.js';
-import type { PushedProject } from '../project/pushed-project.js';
 import { block } from '../rendering/outcome-text.js';
 import { readable } from '../rendering/readable.js';
 import type { Run } from '../run.js';
@@ -28,7 +27,7 @@ export async function route(
 /** A folder where there is one, else what was pushed under that name. */
 async function projectOf(run: Run, given: string): Promise<RoutableProject> {
   if (existsSync(join(given, PROJECT_FILE))) return loadProjectFolder(given);
-  if (/^[a-z][a-z0-9-]{0,62}$/.test(given)) return (await run.client()).entry<PushedProject>('projects', given);
+  if (/^[a-z][a-z0-9-]{0,62}$/.test(given)) return (await run.client()).project(given);
   throw new CliError(
     EXIT.usage,
     `${given} is neither a folder with a ${PROJECT_FILE} nor a project that may have been pushed`,

@@ -1,4 +1,4 @@
-import type { ValidateDatabaseResult } from '#shared/contracts/steps/project-steps.js';
+import type { ValidateResultAnswer } from '#shared/contracts/project-answers.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { readable } from '../rendering/readable.js';
 import { validationText } from '../rendering/validation-text.js';
@@ -10,15 +10,6 @@ interface ValidateOptions {
   readonly database?: string;
   readonly category?: readonly string[];
   readonly upDownUp?: true;
-}
-
-/** What the planner writes as the result of this kind. */
-export interface Validation {
-  readonly project: string;
-  readonly passed: number;
-  readonly failed: number;
-  readonly notApplicable: number;
-  readonly databases: readonly ValidateDatabaseResult[];
 }
 
 /** Ends with 5 when a check failed. */
@@ -33,7 +24,7 @@ export async function validate(run: Run, _args: readonly [], options: ValidateOp
   };
   const looked = await askAndWait(run, request, `judging ${database ?? 'every database'} of ${project} …`);
   if ('exitCode' in looked) return looked.exitCode;
-  const validation = looked.migration.result as unknown as Validation;
+  const validation = looked.migration.result as unknown as ValidateResultAnswer;
   if (run.json) run.out(JSON.stringify(validation));
   else {
     const next = `rehome show ${looked.migration.migrationId}${run.screen.again}`;

@@ -1,5 +1,5 @@
+import type { ValidateResultAnswer } from '#shared/contracts/project-answers.js';
 import type { CheckOutcome, ValidateDatabaseResult } from '#shared/contracts/steps/project-steps.js';
-import type { Validation } from '../commands/validate.js';
 import type { Run } from '../run.js';
 import { marksOf, paint, type Marks, type Screen, type Style } from './screen.js';
 import { tableText } from './table.js';
@@ -11,7 +11,7 @@ const LOOKS: Readonly<Record<CheckOutcome['outcome'], readonly [keyof Marks, Sty
 };
 
 /** Every check of every database, then what failed with samples and what to do, then the sums. */
-export function validationText(validation: Validation, { screen }: Pick<Run, 'screen'>): string {
+export function validationText(validation: ValidateResultAnswer, { screen }: Pick<Run, 'screen'>): string {
   const { databases, passed, failed, notApplicable } = validation;
   const sums = [`${String(passed)} passed`, `${String(failed)} failed`, `${String(notApplicable)} not applicable`];
   const style = failed === 0 ? 'good' : 'bad';

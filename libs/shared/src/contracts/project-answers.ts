@@ -1,4 +1,4 @@
-import type { AppliedMigration } from './steps/project-steps.js';
+import type { AppliedMigration, ValidateDatabaseResult } from './steps/project-steps.js';
 import type { MigrationName, MigrationStatus, ProjectDefinition } from './projects.js';
 
 /** A project in a list. */
@@ -85,4 +85,13 @@ export interface AppliedDatabaseAnswer {
   readonly backupId?: string;
   /** The one that did not get through. */
   readonly failed?: MigrationName;
+}
+
+/** `result` of a validate: the sums are over all databases. */
+export interface ValidateResultAnswer {
+  readonly project: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly notApplicable: number;
+  readonly databases: readonly ValidateDatabaseResult[];
 }
