@@ -1,18 +1,11 @@
 import { once } from 'node:events';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { readCheckpoint, signCheckpoint, writeCheckpoint, type Checkpoint } from '#shared/ledger/checkpoint.js';
 import { refuseLostTail } from '#shared/ledger/known-tail.js';
 import { backOffMs, pauseFor } from '#shared/messaging/waiting.js';
 import type { LedgerParts } from './ledger-parts.js';
-
-export interface CheckpointConfig {
-  /** Outside the ledger's database, best on another disk. */
-  readonly file: string;
-  /** Ed25519, private. */
-  readonly key: KeyObject;
-  readonly intervalMs: number;
-}
+import type { CheckpointConfig } from './planner.config.js';
 
 const LONGEST_BACK_OFF_MS = 5_000;
 

@@ -8,13 +8,20 @@ import { readSigningKey } from '#shared/signing/signing-keys.js';
 import { isRole, ROLES } from './auth/role.js';
 import type { HashedKey } from './auth/api-keys.js';
 import { readCatalogue } from './registry/catalogue.js';
-import type { CheckpointConfig } from './checkpoints.js';
 import type { Definition } from './registry/registry-writer.js';
 
 export interface PlannerTopics {
   readonly requests: string;
   readonly commands: string;
   readonly events: string;
+}
+
+export interface CheckpointConfig {
+  /** Outside the ledger's database, best on another disk. */
+  readonly file: string;
+  /** Ed25519, private. */
+  readonly key: KeyObject;
+  readonly intervalMs: number;
 }
 
 /** What the planner runs with: settings, API keys and the catalogue, all of them read and checked. */
