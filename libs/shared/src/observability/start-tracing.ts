@@ -1,11 +1,7 @@
 import { context } from '@opentelemetry/api';
 import type { Logger } from './logger.js';
 import { PassedOnContext } from './passed-on-context.js';
-
-/** Ends tracing: what was recorded is sent, as far as the receiver takes it within a moment. */
-export type StopTracing = () => Promise<void>;
-
-export type TracesExporter = 'otlp' | 'console';
+import type { StopTracing, TracesExporter } from './tracing-sdk.js';
 
 /**
  * Where traces go, by OpenTelemetry's own variables: `OTEL_TRACES_EXPORTER` (`otlp`, `console`, `none`), or an

@@ -9,7 +9,11 @@ import {
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-node';
 import { scrubUrls, type Logger } from './logger.js';
-import type { StopTracing, TracesExporter } from './start-tracing.js';
+
+/** Ends tracing: what was recorded is sent, as far as the receiver takes it within a moment. */
+export type StopTracing = () => Promise<void>;
+
+export type TracesExporter = 'otlp' | 'console';
 
 /** At the end of a process, for what a receiver that is away has not taken. */
 const FLUSH_MS = 3_000;
