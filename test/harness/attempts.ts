@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { StepAttempt, StepDirection } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
-import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf, ResultOf } from '#shared/contracts/steps/step-types.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { FaultPoints } from '#shared/observability/fault-points.js';
 import { performRun, performUndo } from '../../apps/executor/src/running/attempt.js';

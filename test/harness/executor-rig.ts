@@ -5,13 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventName, EventTypes, LedgerEvent, LedgerEventOf, StepRunKey } from '#shared/contracts/events.js';
 import { toMigrationId, toStepId } from '#shared/contracts/ids.js';
-import {
-  asJsonObject,
-  STEP_VERSIONS,
-  type ParamsOf,
-  type ResultOf,
-  type StepKind,
-} from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject, STEP_VERSIONS, type StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf, ResultOf } from '#shared/contracts/steps/step-types.js';
 import { migrationStream, stepStream } from '#shared/contracts/streams.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
 import type { LedgerWriter } from '#shared/ledger/ledger-writer.js';

@@ -1,4 +1,5 @@
-import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf, ResultOf } from '#shared/contracts/steps/step-types.js';
 import type { ConformanceWorld } from './conformance-world.js';
 
 /** Results of the steps that have run, for those that follow. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 import type { Plan } from '#shared/contracts/plan.js';
 import type { ConformanceCase, Results } from './conformance-case.js';
 import type { ConformanceWorld } from './conformance-world.js';

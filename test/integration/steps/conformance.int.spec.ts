@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 import { STEPS } from '../../../apps/executor/src/steps/step-registry.js';
 import type { Step } from '../../../apps/executor/src/running/step.js';
 import { attempt, DeadAttempt, resultOf, type AttemptOptions } from '../../harness/attempts.js';

@@ -1,5 +1,6 @@
 import type { Failure } from '#shared/contracts/events.js';
-import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf, ResultOf } from '#shared/contracts/steps/step-types.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import type { Metrics } from '#shared/observability/metrics.js';
 import type { Logger } from '#shared/observability/logger.js';

@@ -1,7 +1,8 @@
 import type { StepAttempt } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { StepDescription } from '#shared/contracts/plan.js';
-import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf, ResultOf } from '#shared/contracts/steps/step-types.js';
 import type { StepTools } from './step-tools.js';
 
 export interface Progress {

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
-import type { ParamsOf, ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf, ResultOf } from '#shared/contracts/steps/step-types.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 
 type Shape = 'text' | 'text?' | 'number' | 'number?' | 'object' | 'list' | 'list?' | 'object?' | 'boolean?';

@@ -1,4 +1,5 @@
-import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 import { FACTS } from '../planning/upgrade-test-kit.js';
 
 const SERVER = {

@@ -1,7 +1,8 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { PlannedStep } from '#shared/contracts/plan.js';
 import type { AppliedMigration } from '#shared/contracts/steps/project-steps.js';
-import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
 import { readOutcome, type RehearsalOutcome } from '../planning/outcome.js';
 import { commandUndo } from './commands.js';
 import { event, NOTHING, type Decision } from './decision.js';

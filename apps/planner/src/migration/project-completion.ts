@@ -1,6 +1,7 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { KeptMigrations } from '#shared/contracts/steps/project-steps.js';
-import { asJsonObject, type ResultOf, type StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject, type StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 import {
   readOutcome,
   type ApplyOutcome,

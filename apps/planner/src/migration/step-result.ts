@@ -1,4 +1,5 @@
-import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 import type { Common } from './migration-state.js';
 import { resultOf } from './step-runs.js';
 

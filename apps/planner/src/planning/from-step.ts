@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '#shared/contracts/json.js';
 import { toStepId } from '#shared/contracts/ids.js';
 import type { StepInput } from '#shared/contracts/plan.js';
-import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 
 /** Stands in a step's params for a value that only an earlier step will know; `T` is that value's type. */
 export class StepReference<T> {

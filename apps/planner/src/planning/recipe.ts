@@ -3,7 +3,8 @@ import type { JsonObject } from '#shared/contracts/json.js';
 import { toStepId } from '#shared/contracts/ids.js';
 import type { Phase, Plan, PlannedStep } from '#shared/contracts/plan.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import { STEP_VERSIONS, type ParamsOf, type StepKind } from '#shared/contracts/steps/step-kinds.js';
+import { STEP_VERSIONS, type StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
 import { splitParams, type WithReferences } from './from-step.js';
 import { STEP_TRAITS } from './step-traits.js';
 

@@ -1,4 +1,5 @@
-import type { ResultOf, StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
+import type { ResultOf } from '#shared/contracts/steps/step-types.js';
 import { UNKNOWN_PORT } from '../step-session.js';
 
 /**

@@ -1,7 +1,8 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import { failedChecks } from '#shared/contracts/preflight.js';
 import type { FoundBackup, InspectRestoreResult } from '#shared/contracts/steps/backup-steps.js';
-import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
 import { compileFileRestore } from './restore-file.js';
 import { addressOf, bodyOf, failedWarnings } from './restore-parts.js';
 import { othersFit, readRestoreRegistry } from '../backup-registry.js';

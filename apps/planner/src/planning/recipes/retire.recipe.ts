@@ -2,7 +2,8 @@ import type { JsonObject } from '#shared/contracts/json.js';
 import { failedChecks } from '#shared/contracts/preflight.js';
 import type { DatabaseAddress } from '#shared/contracts/registry.js';
 import type { InspectRetiredResult } from '#shared/contracts/steps/inspection-steps.js';
-import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
 import type { RetireOutcome } from '../outcome.js';
 import {
   inSequence,

@@ -1,7 +1,8 @@
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { Plan } from '#shared/contracts/plan.js';
 import { failedChecks, type PreflightCheck } from '#shared/contracts/preflight.js';
-import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
 import type { MoveOutcome, ResizeOutcome } from '../outcome.js';
 import { inSequence, type Compiled, type InspectCommand, type Recipe, type RecipeRequest } from '../recipe.js';
 import { readOptions } from '../request-options.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { asJsonObject, type ParamsOf } from '#shared/contracts/steps/step-kinds.js';
+import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
+import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
 import { compile } from '../compile.js';
 import { EPSM, facts, inspected, migration, planned, projectRequest } from '../project-test-kit.js';
 import type { Compiled } from '../recipe.js';
