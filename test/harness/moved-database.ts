@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { quoteIdentifier } from '#shared/database/identifier.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import type { MapRole, Structure } from '../../apps/executor/src/postgres/catalogue/structure.js';
 import { readLargeObjectGroups } from '../../apps/executor/src/postgres/catalogue/large-object-owners.js';
 import { readStructure } from '../../apps/executor/src/postgres/catalogue/read-structure.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { createFileOnce } from '../drivers/config-files/atomic-file.js';
 import type { CatalogueReading } from '../postgres/catalogue/read-structure.js';

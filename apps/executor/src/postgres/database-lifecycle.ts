@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral, fitIdentifier } from '#shared/database/identifier.js';
 import type { CreateDatabaseParams } from '#shared/contracts/steps/database-steps.js';
-import type { ExtensionFact } from '#shared/contracts/steps/inspection-steps.js';
+import type { ExtensionFact } from '#shared/contracts/steps/database-facts.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { mapAcl, parseAclItem, type AclItem } from './catalogue/acl.js';
 import { drainDatabase } from './fence-drain.js';

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from '#shared/database/identifier.js';
-import type { RoleFact } from '#shared/contracts/steps/inspection-steps.js';
+import type { RoleFact } from '#shared/contracts/steps/database-facts.js';
 import { bootstrapRole, type MoveRoles } from './role-map.js';
 import { runTexts } from './run-texts.js';
 import { inTransaction, type Session } from './session.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Plan } from '#shared/contracts/plan.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import { PlannerRig } from '../../../../test/harness/planner-rig.js';
 

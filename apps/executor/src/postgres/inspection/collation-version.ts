@@ -1,4 +1,4 @@
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import type { Session } from '../session.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { DatabaseFacts, ExtensionFact, RoleFact } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts, ExtensionFact, RoleFact } from '#shared/contracts/steps/database-facts.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { fingerprint } from '../catalogue/fingerprint.js';
 import { USER_SCHEMA } from '../catalogue/queries/catalogue-query.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import {
   addressOf,

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteLiteral } from '#shared/database/identifier.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import type { DatabaseFacts, PreflightTargetParams, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
+import type { PreflightTargetParams, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
 import { databaseState } from '../database-lifecycle.js';
 import { majorOf, serverVersion, type Session } from '../session.js';
 import { judge, listed, type Objection } from './check.js';

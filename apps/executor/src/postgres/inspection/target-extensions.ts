@@ -1,5 +1,5 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import { majorOf, type Session } from '../session.js';
 import { judge } from './check.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ServerEndpoint } from '#shared/contracts/registry.js';
-import type { DatabaseFacts, ExtensionFact } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts, ExtensionFact } from '#shared/contracts/steps/database-facts.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { CheckedBackup } from '../../backups/checked-backup.js';
 import { readArchive } from '../../backups/files/archive-facts.js';

@@ -1,6 +1,6 @@
 import type { StepAttempt } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
-import type { ExtensionFact } from '#shared/contracts/steps/inspection-steps.js';
+import type { ExtensionFact } from '#shared/contracts/steps/database-facts.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { scramVerifier } from '#shared/database/scram-verifier.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';

@@ -1,5 +1,5 @@
 import type { CreateDatabaseParams } from '#shared/contracts/steps/database-steps.js';
-import type { ExtensionFact } from '#shared/contracts/steps/inspection-steps.js';
+import type { ExtensionFact } from '#shared/contracts/steps/database-facts.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { databaseState, markDatabase } from '../../postgres/database-lifecycle.js';
 import { majorOf, serverVersion, type Session } from '../../postgres/session.js';

@@ -1,6 +1,6 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { InspectBackupResult } from '#shared/contracts/steps/backup-steps.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import { judge, listed } from '../../postgres/inspection/check.js';
 import { readDatabaseFacts } from '../../postgres/inspection/database-facts.js';
 import { checkBackupSource } from '../../postgres/inspection/source-checks.js';

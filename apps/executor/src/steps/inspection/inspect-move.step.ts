@@ -1,6 +1,7 @@
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { DatabaseAddress } from '#shared/contracts/registry.js';
-import type { DatabaseFacts, InspectMoveResult, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
+import type { InspectMoveResult, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
 import { toRehomeError } from '#shared/errors/rehome-error.js';
 import { judge } from '../../postgres/inspection/check.js';
 import { readDatabaseFacts } from '../../postgres/inspection/database-facts.js';

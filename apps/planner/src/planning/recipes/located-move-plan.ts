@@ -4,7 +4,7 @@ import { failedChecks, type PreflightCheck } from '#shared/contracts/preflight.j
 import type { DatabaseAddress, SecretRef } from '#shared/contracts/registry.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
 import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import type { LocatedMove, MoveEnd } from '../located-move.js';
 import type { MoveLocation, MoveOutcome } from '../outcome.js';
 import type { Compiled, InspectCommand, RecipeRequest } from '../recipe.js';

@@ -1,6 +1,7 @@
 import type { ConnectionKeys, InstanceDefinition, ServiceDefinition } from '#shared/contracts/registry.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
-import type { DatabaseFacts, InspectMoveResult, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
+import type { InspectMoveResult, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
 import type { ConnectionValues } from '#shared/contracts/steps/service-steps.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 

@@ -1,5 +1,6 @@
 import type { ServiceResources } from '#shared/contracts/steps/service-steps.js';
-import type { DatabaseFacts, ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
+import type { ToolFacts } from '#shared/contracts/steps/inspection-steps.js';
 import type {
   DatabaseAddress,
   EntitlementsDefinition,

@@ -1,6 +1,7 @@
 import type { PreflightCheck } from '../preflight.js';
 import type { DatabaseAddress, SecretRef, ServerEndpoint } from '../registry.js';
-import type { DatabaseFacts, ToolFacts } from './inspection-steps.js';
+import type { DatabaseFacts } from './database-facts.js';
+import type { ToolFacts } from './inspection-steps.js';
 import type { VerifyCopyResult } from './verification-steps.js';
 
 /** How the files of a dump are packed. `zstd` and `lz4` take PostgreSQL's tools of 16 or newer, built with them. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.js';
 import type { DatabaseAddress, SecretRef, ServerEndpoint } from '../registry.js';
-import type { ExtensionFact, RoleFact } from './inspection-steps.js';
+import type { ExtensionFact, RoleFact } from './database-facts.js';
 
 /** Takes the before-images that later undos need, before anything is changed. */
 export interface CaptureSourceParams {

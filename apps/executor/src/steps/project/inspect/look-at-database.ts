@@ -1,7 +1,7 @@
 import type { Drift, ProjectDatabase } from '#shared/contracts/projects.js';
 import type { PreflightCheck } from '#shared/contracts/preflight.js';
 import type { DatabaseAddress } from '#shared/contracts/registry.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/inspection-steps.js';
+import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
 import type { SelectedDatabase } from '#shared/contracts/steps/project-steps.js';
 import { initialTables } from '#shared/projects/decision/initial-migrations.js';
 import type { LoadedProject } from '#shared/projects/load-project.js';
