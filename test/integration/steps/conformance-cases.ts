@@ -54,7 +54,7 @@ function connection(world: ConformanceWorld) {
 }
 
 function targetOf(world: ConformanceWorld) {
-  return { server: world.targetServer, database: `${world.source.database} moved` };
+  return { server: world.targetServer, database: world.movedDatabase };
 }
 
 /** Every kind of step, in the order of a move. A new kind does not compile without a case. */

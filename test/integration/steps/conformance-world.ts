@@ -21,7 +21,7 @@ import { runPostgresUrl } from '../../harness/run-addresses.js';
 import type { RunningPostgres } from '../../harness/servers/running-server.js';
 import { startPostgres } from '../../harness/servers/start-servers.js';
 import { StubService } from '../../harness/stub-service.js';
-import { projectFiles } from './project-cases.js';
+import { movedProjectFiles, sourceProjectFiles } from './pushed-projects.js';
 
 const DUMP = 'create table public.of_a_file (id int primary key);\ninsert into public.of_a_file values (1);\n';
 
@@ -99,8 +99,8 @@ export class ConformanceWorld {
       directory,
     );
     await world.putAside();
-    await world.pushProject();
-    await world.pushMovedProject();
+    await world.push(sourceProjectFiles(world.source));
+    await world.push(movedProjectFiles(world.movedDatabase));
     return world;
   }
 
@@ -111,7 +111,7 @@ export class ConformanceWorld {
 
   /** A project of one table, pushed; its database is the source. */
   get project(): ProjectPin {
-    return { name: 'shop', digest: digestOf(this.projectFiles()) };
+    return { name: 'shop', digest: digestOf(sourceProjectFiles(this.source)) };
   }
 
   get migratedDatabase(): MigratedDatabase {
@@ -119,21 +119,9 @@ export class ConformanceWorld {
     return { alias: 'main', address: source, schemas: ['public'], owner: sample.owner, settings: {} };
   }
 
-  private projectFiles(): ReadonlyMap<string, string> {
-    const database = JSON.stringify({ server: this.source.server.name, database: this.source.database });
-    return new Map([
-      ['project.yaml', `name: shop\ndatabases:\n  main: ${database}\nrouter: { default: main }\n`],
-      ['migrations/shop/0001_stock.up.sql', 'create table stock (id int primary key);'],
-      ['migrations/shop/0001_stock.down.sql', 'drop table stock;'],
-    ]);
-  }
-
-  private async pushProject(): Promise<void> {
-    const files = JSON.stringify(Object.fromEntries(this.projectFiles()));
-    await this.ledger.query('insert into planner.project_content (digest, files) values ($1, $2)', [
-      this.project.digest,
-      files,
-    ]);
+  /** Name of the database that the move makes. */
+  get movedDatabase(): string {
+    return `${this.source.database} moved`;
   }
 
   /** Database at the source that a move of this migration put aside, marked as such. */
@@ -161,8 +149,7 @@ export class ConformanceWorld {
     await ask(maintenance, `comment on database ${name} is 'rehome migration ${this.migrationId}'`);
   }
 
-  private async pushMovedProject(): Promise<void> {
-    const files = projectFiles(this);
+  private async push(files: ReadonlyMap<string, string>): Promise<void> {
     await this.ledger.query(`insert into planner.project_content (digest, files) values ($1, $2)`, [
       digestOf(files),
       JSON.stringify(Object.fromEntries(files)),

@@ -13,13 +13,12 @@ const results: Record<string, unknown> = {};
 
 beforeAll(async () => {
   world = await ConformanceWorld.create();
-  const { controller, source } = world;
-  const database = `${source.database} moved`;
+  const { controller, movedDatabase } = world;
   controller.environment = { HOST: 'old-host', USER: 'old', PASSWORD: 'of the application' };
   controller.resources = { cpu: 1, memory: '2Gi' };
   controller.onStart = async () => {
     // Until the copy is published the application runs elsewhere.
-    if (results['publish-database'] !== undefined) await world?.connectApplication(database);
+    if (results['publish-database'] !== undefined) await world?.connectApplication(movedDatabase);
   };
   controller.onStop = async () => world?.disconnectApplication();
 }, 120_000);

@@ -54,7 +54,7 @@ function failed(checks: readonly PreflightCheck[]): string[] {
 }
 
 const workingName = (): string => results['create-database']?.workingName ?? '';
-const finalName = (): string => `${world().source.database} moved`;
+const finalName = (): string => world().movedDatabase;
 
 beforeAll(async () => {
   started = await ConformanceWorld.create();

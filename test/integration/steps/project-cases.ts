@@ -4,34 +4,20 @@ import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import { checksumOf, digestOf } from '#shared/projects/bundle/digest.js';
 import type { ConformanceCase } from './conformance-case.js';
 import type { ConformanceWorld } from './conformance-world.js';
-
-const UP = 'create table public.of_a_project (id int primary key);\n';
-
-/** Files of a project whose one database is the moved one. */
-export function projectFiles({ source }: Pick<ConformanceWorld, 'source'>): Map<string, string> {
-  const database = JSON.stringify(`${source.database} moved`);
-  return new Map([
-    [
-      'project.yaml',
-      `name: conformance\ndatabases:\n  main: { server: dedicated, database: ${database} }\nrouter: { default: main }\n`,
-    ],
-    ['migrations/main/v001_initial.up.sql', UP],
-    ['migrations/main/v001_initial.down.sql', 'drop table public.of_a_project;\n'],
-  ]);
-}
+import { movedProjectFiles, UP_OF_MOVED } from './pushed-projects.js';
 
 const NAME = { app: 'main', version: 'v001', name: 'initial' };
 
 function pending(action: PendingMigration['action']): PendingMigration {
-  return { ...NAME, action, checksum: checksumOf(UP), transactional: true, requires: [] };
+  return { ...NAME, action, checksum: checksumOf(UP_OF_MOVED), transactional: true, requires: [] };
 }
 
 function projectOf(world: ConformanceWorld) {
-  return { name: 'conformance', digest: digestOf(projectFiles(world)) };
+  return { name: 'conformance', digest: digestOf(movedProjectFiles(world.movedDatabase)) };
 }
 
-function databaseOf({ source, targetServer, role }: ConformanceWorld): MigratedDatabase {
-  const address = { server: targetServer, database: `${source.database} moved` };
+function databaseOf({ movedDatabase, targetServer, role }: ConformanceWorld): MigratedDatabase {
+  const address = { server: targetServer, database: movedDatabase };
   return { alias: 'main', address, schemas: ['public'], owner: role, settings: {} };
 }
 
