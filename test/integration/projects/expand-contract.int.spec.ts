@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ProjectRig, projectYaml, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import { describe, expect, it } from '@jest/globals';
+import { givenProjectDatabase } from '../../harness/given-project-database.js';
+import { projectYaml, type ProjectSources } from '../../harness/project-rig.js';
 
 /** A column gets another name while both releases of an application work: what a rename would break. */
 const FIRST: ProjectSources = {
@@ -44,30 +45,13 @@ const NEW = {
   read: 'select full_name as name from users order by id',
 };
 
-let rig: ProjectRig;
-let database: RigDatabase;
-
-beforeAll(async () => {
-  rig = await ProjectRig.create();
-  database = await rig.database();
-}, 60_000);
-
-afterAll(async () => {
-  await rig.close();
-}, 60_000);
-
-async function apply(sources: ProjectSources): Promise<void> {
-  const project = await rig.push(sources);
-  const migrations = await rig.pending(project, 'main');
-  const params = { project, database: rig.migrated(database), migrations, appliedBy: 'key:deploy' };
-  await rig.attempt({ kind: 'apply-migrations', params });
-}
+const { rig, database, apply } = givenProjectDatabase();
 
 /** As the application. */
 async function ask(text: string): Promise<string[]> {
-  const client = await rig.client(database.address.database);
+  const client = await rig().client(database().address.database);
   try {
-    await client.query(`set role ${database.application}`);
+    await client.query(`set role ${database().application}`);
     const { rows } = await client.query<{ name: string }>(text);
     return rows.map(({ name }) => name);
   } finally {

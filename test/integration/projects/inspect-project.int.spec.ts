@@ -1,32 +1,20 @@
 import { statfs } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import type { InspectProjectParams, InspectProjectResult } from '#shared/contracts/steps/project-steps.js';
 import { readDatabaseFacts } from '../../../apps/executor/src/postgres/inspection/database-facts.js';
 import { checkPlaces } from '../../../apps/executor/src/steps/project/inspect/executor-checks.js';
+import { givenProjectDatabase } from '../../harness/given-project-database.js';
 import { addressOf, inSession } from '../../harness/moved-database.js';
-import { ProjectRig, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import type { ProjectSources } from '../../harness/project-rig.js';
 import { runPostgresUrl } from '../../harness/run-addresses.js';
 
-let rig: ProjectRig;
-let database: RigDatabase;
-
-beforeAll(async () => {
-  rig = await ProjectRig.create();
-}, 60_000);
-
-afterAll(async () => {
-  await rig.close();
-}, 60_000);
-
-beforeEach(async () => {
-  database = await rig.database();
-});
+const { rig, database, apply, live } = givenProjectDatabase();
 
 const UP = 'create table orders (id int primary key);\n';
 
 function shop(files: ProjectSources = {}, more = ''): ProjectSources {
-  const { address, owner, application } = database;
+  const { address, owner, application } = database();
   return {
     'project.yaml':
       `name: shop\ndatabases:\n  main: { server: main, database: ${address.database}, roles: { owner: ${owner}, application: ${application} }${more} }\n` +
@@ -42,15 +30,11 @@ async function inspect(
   sources: ProjectSources,
   more: Partial<InspectProjectParams> = {},
 ): Promise<InspectProjectResult> {
-  const project = await rig.push(sources);
-  return rig.attempt({ kind: 'inspect-project', params: { project, servers: [rig.server], backup: false, ...more } });
-}
-
-async function apply(sources: ProjectSources): Promise<void> {
-  const project = await rig.push(sources);
-  const migrations = await rig.pending(project, 'main');
-  const params = { project, database: rig.migrated(database), migrations, appliedBy: 'key:deploy' };
-  await rig.attempt({ kind: 'apply-migrations', params });
+  const project = await rig().push(sources);
+  return rig().attempt({
+    kind: 'inspect-project',
+    params: { project, servers: [rig().server], backup: false, ...more },
+  });
 }
 
 function failed({ checks }: InspectProjectResult): string[] {
@@ -66,7 +50,13 @@ describe('inspecting a project', () => {
     expect(result.routed).toEqual(['main']);
     expect(result.databases).toMatchObject([
       {
-        ...{ alias: 'main', schemas: ['public'], owner: database.owner, application: database.application, applied: 0 },
+        ...{
+          alias: 'main',
+          schemas: ['public'],
+          owner: database().owner,
+          application: database().application,
+          applied: 0,
+        },
         pending: [
           { version: 'v001', action: 'run' },
           { version: 'v002', action: 'run', requires: ['main/v001'] },
@@ -76,16 +66,16 @@ describe('inspecting a project', () => {
   });
 
   it('names a database that does not exist with the statement that makes it [e13]', async () => {
-    await rig.rows('postgres', `drop database ${quoteIdentifier(database.address.database)}`);
+    await rig().rows('postgres', `drop database ${quoteIdentifier(database().address.database)}`);
     const result = await inspect(shop());
     expect(result.databases).toEqual([]);
     expect(failed(result)).toEqual([
-      expect.stringContaining(`create database "${database.address.database}" owner "${database.owner}"`),
+      expect.stringContaining(`create database "${database().address.database}" owner "${database().owner}"`),
     ]);
   });
 
   it('finds missing roles, schemas and settings all at once', async () => {
-    const { database: name } = database.address;
+    const { database: name } = database().address;
     const sources = {
       ...shop(),
       'project.yaml':
@@ -106,29 +96,28 @@ describe('inspecting a project', () => {
   });
 
   it('tells where an application that was named later lacks its rights, until an apply of nothing gives them', async () => {
-    const project = await rig.push(shop());
-    const migrations = await rig.pending(project, 'main');
-    const { application: _later, ...target } = rig.migrated(database);
-    await rig.attempt({
+    const project = await rig().push(shop());
+    const migrations = await rig().pending(project, 'main');
+    const { application: _later, ...target } = rig().migrated(database());
+    await rig().attempt({
       kind: 'apply-migrations',
       params: { project, database: target, migrations, appliedBy: 'key:deploy' },
     });
     expect((await inspect(shop())).databases).toMatchObject([{ pending: [], lacksGrants: true }]);
-    const params = { project, database: rig.migrated(database), migrations: [], appliedBy: 'key:deploy' };
-    await rig.attempt({ kind: 'apply-migrations', params });
+    const params = { project, database: rig().migrated(database()), migrations: [], appliedBy: 'key:deploy' };
+    await rig().attempt({ kind: 'apply-migrations', params });
     expect((await inspect(shop())).databases[0]?.lacksGrants).toBeUndefined();
-    const [granted] = await rig.rows<{ may: boolean }>(
-      database.address.database,
-      `select has_table_privilege('${database.application}', 'orders', 'insert') as may`,
+    const [granted] = await live<{ may: boolean }>(
+      `select has_table_privilege('${database().application}', 'orders', 'insert') as may`,
     );
     expect(granted).toEqual({ may: true });
-    await rig.rows(database.address.database, `revoke delete on orders from ${database.application}`);
+    await live(`revoke delete on orders from ${database().application}`);
     expect((await inspect(shop())).databases).toMatchObject([{ lacksGrants: true }]);
   });
 
   it('names what somebody changed by hand, by object [d29]', async () => {
     await apply(shop());
-    await rig.rows(database.address.database, 'alter table orders add column by_hand int; create table stray (id int)');
+    await live('alter table orders add column by_hand int; create table stray (id int)');
     expect(failed(await inspect(shop()))).toEqual([
       expect.stringContaining('column public.orders.by_hand: was made by no migration; table public.stray'),
     ]);
@@ -143,12 +132,12 @@ describe('inspecting a project', () => {
   });
 
   it('refuses when all backups together have no room, though each had, and says what to do [d26]', async () => {
-    const { bavail, bsize } = await statfs(rig.tools.workRoot);
-    const facts = await inSession(addressOf(runPostgresUrl(), database.address.database), readDatabaseFacts);
+    const { bavail, bsize } = await statfs(rig().tools.workRoot);
+    const facts = await inSession(addressOf(runPostgresUrl(), database().address.database), readDatabaseFacts);
     const half = { facts: { ...facts, sizeBytes: String(Math.round(bavail * bsize * 0.6)) } };
     const judged = async (aliases: readonly string[]) => {
       const looks = aliases.map((alias) => ({ ...half, selected: { alias } }));
-      return (await checkPlaces(rig.tools, looks)).find(({ name }) => name === 'disk-headroom');
+      return (await checkPlaces(rig().tools, looks)).find(({ name }) => name === 'disk-headroom');
     };
     expect(await judged(['main'])).toMatchObject({ passed: true });
     expect(await judged(['main', 'results'])).toMatchObject({
@@ -167,9 +156,8 @@ describe('inspecting a project', () => {
   });
 
   it('decides for a thousand schemas in a few queries', async () => {
-    const { owner } = database;
-    await rig.rows(
-      database.address.database,
+    const { owner } = database();
+    await live(
       `do $$ begin for n in 1..1000 loop execute format('create schema tenant_%s authorization ${owner}', n); end loop; end $$`,
     );
     const startedAt = performance.now();

@@ -1,36 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { MigratedDatabase, ApplyMigrationsParams } from '#shared/contracts/steps/project-steps.js';
+import { givenProjectDatabase } from '../../harness/given-project-database.js';
 import { until } from '../../harness/move-outcome.js';
-import { ProjectRig, projectYaml, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import { projectYaml, type ProjectSources } from '../../harness/project-rig.js';
 
-let rig: ProjectRig;
-let database: RigDatabase;
-
-beforeAll(async () => {
-  rig = await ProjectRig.create();
-}, 60_000);
-
-afterAll(async () => {
-  await rig.close();
-}, 60_000);
-
-beforeEach(async () => {
-  database = await rig.database();
-});
+const { rig, database, applyParams, live } = givenProjectDatabase();
 
 async function paramsOf(
   scripts: ProjectSources,
   more: Partial<MigratedDatabase> = {},
   yaml = projectYaml('lone'),
 ): Promise<ApplyMigrationsParams> {
-  const project = await rig.push({ 'project.yaml': yaml, ...scripts });
-  const migrations = await rig.pending(project, 'main');
-  return { project, database: rig.migrated(database, more), migrations, appliedBy: 'key:deploy' };
-}
-
-function live<Row extends object>(text: string): Promise<Row[]> {
-  return rig.rows<Row>(database.address.database, text);
+  return applyParams({ 'project.yaml': yaml, ...scripts }, more);
 }
 
 function statuses(): Promise<{ version: string; status: string }[]> {
@@ -46,7 +28,7 @@ describe('a script outside a transaction', () => {
         '-- transaction: off\ncreate table runs (id int);\ncreate index concurrently on runs (id);\n',
       'migrations/far/002_table.up.sql': '-- requires: main/001\ncreate table far_things (id int);\n',
     };
-    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(scripts, {}, yaml) });
+    await rig().attempt({ kind: 'apply-migrations', params: await paramsOf(scripts, {}, yaml) });
     expect(await statuses()).toEqual([
       { version: '001', status: 'applied' },
       { version: '002', status: 'elsewhere' },
@@ -60,13 +42,13 @@ describe('a script outside a transaction', () => {
       'migrations/main/001_project.up.sql': `-- transaction: off\n${found('by_project')}`,
       'migrations/main/002_file.up.sql': `-- transaction: off\n-- lock-timeout: 700ms\n${found('by_file')}`,
     };
-    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(scripts) });
+    await rig().attempt({ kind: 'apply-migrations', params: await paramsOf(scripts) });
     expect(await live('select distinct timeout from by_project')).toEqual([{ timeout: '2s' }]);
     expect(await live('select distinct timeout from by_file')).toEqual([{ timeout: '700ms' }]);
   });
 
   it('runs triggers that were put off as the owner, and fails with the place of the statement that put them off', async () => {
-    const { owner } = database;
+    const { owner } = database();
     const scripts = {
       'migrations/main/001_tables.up.sql':
         'create table parents (id int primary key);\n' +
@@ -78,7 +60,7 @@ describe('a script outside a transaction', () => {
         '-- transaction: off\ninsert into children values (1, null);\ninsert into children values (2, 7);\n',
     };
     const params = await paramsOf(scripts);
-    await expect(rig.attempt({ kind: 'apply-migrations', params })).rejects.toMatchObject({
+    await expect(rig().attempt({ kind: 'apply-migrations', params })).rejects.toMatchObject({
       code: 'MIGRATION_FAILED',
       sqlState: '23503',
       facts: expect.objectContaining({ line: 3 }),
@@ -94,9 +76,9 @@ describe('a script outside a transaction', () => {
       'migrations/main/002_rows.up.sql': `${header}insert into runs values (1);\ninsert into runs values (${id});\n`,
     });
     const failing = await paramsOf(rows('-- transaction: off\n', "'no number'::text"));
-    await expect(rig.attempt({ kind: 'apply-migrations', params: failing })).rejects.toThrow(/002_rows/);
+    await expect(rig().attempt({ kind: 'apply-migrations', params: failing })).rejects.toThrow(/002_rows/);
     expect(await live('select from rehome.statement_journal')).toHaveLength(1);
-    await rig.attempt({ kind: 'apply-migrations', params: await paramsOf(rows('', '2')) });
+    await rig().attempt({ kind: 'apply-migrations', params: await paramsOf(rows('', '2')) });
     expect(await live('select from rehome.statement_journal')).toEqual([]);
   });
 
@@ -110,13 +92,13 @@ describe('a script outside a transaction', () => {
     const params = await paramsOf(scripts);
     const migrationId = randomUUID();
     const [tables] = params.migrations;
-    await rig.attempt({
+    await rig().attempt({
       kind: 'apply-migrations',
       params: { ...params, migrations: tables === undefined ? [] : [tables] },
     });
-    const reader = await rig.client(database.address.database);
+    const reader = await rig().client(database().address.database);
     await reader.query('begin; select from events');
-    const applying = rig.attempt({ kind: 'apply-migrations', params, migrationId });
+    const applying = rig().attempt({ kind: 'apply-migrations', params, migrationId });
     const ended = expect(applying).rejects.toMatchObject({ code: 'POSTGRES_UNREACHABLE' });
     await until('the half of it that is committed', async () => {
       const [row] = await live<object>(
@@ -129,7 +111,7 @@ describe('a script outside a transaction', () => {
     await ended;
     await reader.query('rollback');
     await reader.end();
-    await rig.attempt({ kind: 'apply-migrations', params, migrationId, attempt: 2 });
+    await rig().attempt({ kind: 'apply-migrations', params, migrationId, attempt: 2 });
     expect(await live('select from pg_inherits')).toEqual([]);
     expect(await statuses()).toContainEqual({ version: '002', status: 'applied' });
   });
@@ -143,7 +125,7 @@ describe('a script that PostgreSQL refuses', () => {
         'create table children (parent int references parents deferrable initially deferred);\n' +
         'insert into parents values (1);\ninsert into children values (1);\nalter table children add column name text;\n',
     };
-    await expect(rig.attempt({ kind: 'apply-migrations', params: await paramsOf(scripts) })).rejects.toMatchObject({
+    await expect(rig().attempt({ kind: 'apply-migrations', params: await paramsOf(scripts) })).rejects.toMatchObject({
       code: 'MIGRATION_FAILED',
       sqlState: '55006',
       facts: expect.objectContaining({ line: 5 }),

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { PendingMigration } from '#shared/contracts/projects.js';
 import type { ParamsOf } from '#shared/contracts/steps/step-types.js';
-import { ProjectRig, projectYaml, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import { givenProjectDatabase } from '../../harness/given-project-database.js';
+import { projectYaml, type ProjectSources } from '../../harness/project-rig.js';
 
-let rig: ProjectRig;
-let database: RigDatabase;
+const { rig, database, live } = givenProjectDatabase();
 
 const UP = `create table customers (id int primary key, name text not null);
 create table orders (id int primary key, customer_id int references customers (id));
@@ -19,46 +19,30 @@ const SHOP: ProjectSources = {
     '-- transaction: off\ncreate index concurrently orders_by_status on orders (status);\n',
 };
 
-beforeAll(async () => {
-  rig = await ProjectRig.create();
-}, 60_000);
-
-afterAll(async () => {
-  await rig.close();
-}, 60_000);
-
-beforeEach(async () => {
-  database = await rig.database();
-});
-
 async function paramsOf(versions: readonly string[], sources = SHOP): Promise<ParamsOf<'prove-fakes'>> {
-  const project = await rig.push(sources);
-  const all = await rig.pending(project, 'main');
+  const project = await rig().push(sources);
+  const all = await rig().pending(project, 'main');
   const migrations = all
     .filter(({ version }) => versions.includes(version))
     .map((one): PendingMigration => ({ ...one, action: 'fake' }));
-  return { project, database: rig.migrated(database), migrations };
+  return { project, database: rig().migrated(database()), migrations };
 }
 
 /** As a database looks that another tool has migrated as the owner. */
 function ownerMade(text: string): Promise<object[]> {
-  return live(`set role ${database.owner}; ${text}`);
-}
-
-function live(text: string): Promise<object[]> {
-  return rig.rows(database.address.database, text);
+  return live(`set role ${database().owner}; ${text}`);
 }
 
 async function scratchDatabases(): Promise<unknown[]> {
-  return rig.rows('postgres', `select datname from pg_database where datname like $1`, [
-    `${database.address.database}__f%`,
+  return rig().rows('postgres', `select datname from pg_database where datname like $1`, [
+    `${database().address.database}__f%`,
   ]);
 }
 
 describe('proving what is to be recorded as applied', () => {
   it('holds when all of it stands there and is equal, whatever else is there [e7]', async () => {
     await ownerMade(`${UP} create table of_another_tool (id int); alter table orders add column status text`);
-    const result = await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001', 'v002']) });
+    const result = await rig().attempt({ kind: 'prove-fakes', params: await paramsOf(['v001', 'v002']) });
     expect(result.faked).toEqual(['main/v001_initial', 'main/v002_status']);
     expect(result.objects).toBeGreaterThan(8);
     expect(await scratchDatabases()).toEqual([]);
@@ -68,7 +52,7 @@ describe('proving what is to be recorded as applied', () => {
     await ownerMade(
       `${UP} alter table orders add column status text; create index orders_by_status on orders (status)`,
     );
-    const result = await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001', 'v002', 'v003']) });
+    const result = await rig().attempt({ kind: 'prove-fakes', params: await paramsOf(['v001', 'v002', 'v003']) });
     expect(result.faked).toHaveLength(3);
   });
 
@@ -77,7 +61,7 @@ describe('proving what is to be recorded as applied', () => {
       `create table customers (id bigint primary key, name text not null, vat text);
        create table orders (id int primary key, customer_id int)`,
     );
-    const proof = rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001']) });
+    const proof = rig().attempt({ kind: 'prove-fakes', params: await paramsOf(['v001']) });
     await expect(proof).rejects.toMatchObject({ code: 'BASELINE_DIFFERS' });
     const message = await proof.then(
       () => '',
@@ -101,9 +85,9 @@ create materialized view totals as select 1 as n;
 `,
     };
     await live(kinds['migrations/main/v001_initial.up.sql']);
-    const { owner } = database;
+    const { owner } = database();
     await live(`alter table customers owner to ${owner}; alter table orders owner to ${owner}`);
-    const proof = rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
+    const proof = rig().attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
     await expect(proof).rejects.toMatchObject({ code: 'BASELINE_DIFFERS' });
     const message = await proof.then(
       () => '',
@@ -117,55 +101,55 @@ create materialized view totals as select 1 as n;
       `alter type public.state owner to "${owner}`,
     ]);
     for (const statement of statements ?? []) await live(`${statement}"`);
-    await rig.attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
+    await rig().attempt({ kind: 'prove-fakes', params: await paramsOf(['v001'], kinds) });
   });
 
   it('builds in each schema what stands in that one', async () => {
     const schemas = ['tenant_a', 'tenant_b'];
     const v001 = SHOP['migrations/main/v001_initial.up.sql'] ?? '';
     for (const schema of schemas) {
-      await live(`create schema ${schema} authorization ${database.owner}`);
+      await live(`create schema ${schema} authorization ${database().owner}`);
       await ownerMade(`set search_path = ${schema}; ${v001}`);
     }
     const { project, migrations, database: target } = await paramsOf(['v001']);
-    const [first, second] = await rig.pending(project, 'main');
+    const [first, second] = await rig().pending(project, 'main');
     const [tenants, one] = [
       { ...target, schemas },
       { ...target, schemas: schemas.slice(0, 1) },
     ];
     const own = [first, second].flatMap((migration) => migration ?? []);
     await live('drop table tenant_a.orders, tenant_a.customers');
-    await rig.attempt({
+    await rig().attempt({
       kind: 'apply-migrations',
       params: { project, database: one, migrations: own, appliedBy: 'key:deploy' },
     });
-    await rig.attempt({ kind: 'prove-fakes', params: { project, database: tenants, migrations } });
+    await rig().attempt({ kind: 'prove-fakes', params: { project, database: tenants, migrations } });
   });
 
   it('leaves no scratch database when its process died', async () => {
     await ownerMade(UP);
     const params = await paramsOf(['v001']);
     const migrationId = randomUUID();
-    const dead = await rig.dies('step.prove-fakes.built', { kind: 'prove-fakes', params, migrationId });
+    const dead = await rig().dies('step.prove-fakes.built', { kind: 'prove-fakes', params, migrationId });
     expect(await scratchDatabases()).toHaveLength(1);
-    await rig.attempt({ kind: 'prove-fakes', params, migrationId, attempt: 2 });
+    await rig().attempt({ kind: 'prove-fakes', params, migrationId, attempt: 2 });
     expect(await scratchDatabases()).toEqual([]);
     await dead.wake().catch(() => undefined);
-    await rig.dies('step.prove-fakes.created', { kind: 'prove-fakes', params, migrationId, attempt: 3 });
-    await rig.undo({ kind: 'prove-fakes', params, migrationId, attempt: 4 });
+    await rig().dies('step.prove-fakes.created', { kind: 'prove-fakes', params, migrationId, attempt: 3 });
+    await rig().undo({ kind: 'prove-fakes', params, migrationId, attempt: 4 });
     expect(await scratchDatabases()).toEqual([]);
   });
 
   it('records what is proven without running it, and runs the rest [e4] [e6]', async () => {
     await live(UP);
     await live(
-      `grant all on all tables in schema public to ${database.owner}; alter table orders owner to ${database.owner}`,
+      `grant all on all tables in schema public to ${database().owner}; alter table orders owner to ${database().owner}`,
     );
     const { project, database: target, migrations } = await paramsOf(['v001']);
-    const all = await rig.pending(project, 'main');
+    const all = await rig().pending(project, 'main');
     const wanted = all.map((one) => migrations.find(({ version }) => version === one.version) ?? one);
     const params = { project, database: target, migrations: wanted, appliedBy: 'key:deploy' };
-    const result = await rig.attempt({ kind: 'apply-migrations', params });
+    const result = await rig().attempt({ kind: 'apply-migrations', params });
     expect(result.migrations.map(({ version, status }) => [version, status])).toEqual([
       ['v001', 'faked'],
       ['v002', 'applied'],

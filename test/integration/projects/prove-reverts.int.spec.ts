@@ -1,29 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { CheckOutcome } from '#shared/contracts/steps/project-steps.js';
-import { ProjectRig, projectYaml, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import { givenProjectDatabase } from '../../harness/given-project-database.js';
+import { projectYaml, type ProjectSources } from '../../harness/project-rig.js';
 
-let rig: ProjectRig;
-let database: RigDatabase;
-
-beforeAll(async () => {
-  rig = await ProjectRig.create();
-}, 60_000);
-afterAll(() => rig?.close(), 60_000);
-beforeEach(async () => {
-  database = await rig.database();
-});
+const { rig, database, live } = givenProjectDatabase();
 
 async function upDownUp(versions: ProjectSources): Promise<CheckOutcome | undefined> {
   const files = Object.entries(versions).map(([name, text]) => [`migrations/main/${name}.sql`, `${text}\n`] as const);
-  const project = await rig.push({ 'project.yaml': projectYaml('shop'), ...Object.fromEntries(files) });
-  const params = { project, database: rig.migrated(database) };
-  const { checks } = await rig.attempt({ kind: 'prove-reverts', params });
+  const project = await rig().push({ 'project.yaml': projectYaml('shop'), ...Object.fromEntries(files) });
+  const params = { project, database: rig().migrated(database()) };
+  const { checks } = await rig().attempt({ kind: 'prove-reverts', params });
   return checks[0];
 }
 
 async function scratches(): Promise<number> {
-  const rows = await rig.rows('postgres', 'select from pg_database where datname like $1', [
-    `${database.address.database}\\_\\_%`,
+  const rows = await rig().rows('postgres', 'select from pg_database where datname like $1', [
+    `${database().address.database}\\_\\_%`,
   ]);
   return rows.length;
 }
@@ -40,7 +32,7 @@ describe('up, down and up again', () => {
     });
     expect(check).toMatchObject({ name: 'up-down-up', outcome: 'passed', count: 0, samples: [] });
     expect(await scratches()).toBe(0);
-    const tables = await rig.rows(database.address.database, `select from pg_tables where schemaname = 'public'`);
+    const tables = await live(`select from pg_tables where schemaname = 'public'`);
     expect(tables).toEqual([]);
   });
 

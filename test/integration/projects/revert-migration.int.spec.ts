@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { MigrationName } from '#shared/contracts/projects.js';
 import type { ProjectPin, SwapDatabaseParams } from '#shared/contracts/steps/project-steps.js';
 import { quoteIdentifier } from '#shared/database/identifier.js';
-import { ProjectRig, projectYaml, type ProjectSources, type RigDatabase } from '../../harness/project-rig.js';
+import { givenProjectDatabase } from '../../harness/given-project-database.js';
+import { projectYaml, type ProjectSources } from '../../harness/project-rig.js';
 
-let rig: ProjectRig;
-let database: RigDatabase;
+const { rig, database, applyParams, live } = givenProjectDatabase();
 
 const SHOP: ProjectSources = {
   'project.yaml': projectYaml('shop'),
@@ -25,40 +25,22 @@ const SHOP: ProjectSources = {
 const STATUS: MigrationName = { app: 'main', version: 'v002', name: 'status' };
 const INDEX: MigrationName = { app: 'main', version: 'v003', name: 'index' };
 
-beforeAll(async () => {
-  rig = await ProjectRig.create();
-}, 60_000);
-
-afterAll(async () => {
-  await rig.close();
-}, 60_000);
-
-beforeEach(async () => {
-  database = await rig.database();
-});
-
 async function applied(): Promise<ProjectPin> {
-  const project = await rig.push(SHOP);
-  const migrations = await rig.pending(project, 'main');
-  const params = { project, database: rig.migrated(database), migrations, appliedBy: 'key:deploy' };
-  await rig.attempt({ kind: 'apply-migrations', params });
-  return project;
+  const params = await applyParams(SHOP);
+  await rig().attempt({ kind: 'apply-migrations', params });
+  return params.project;
 }
 
 function revertOf(project: ProjectPin, migration: MigrationName, script?: string) {
-  const target = rig.migrated(database);
+  const target = rig().migrated(database());
   return { project, database: target, migration, revertedBy: 'key:dba', ...(script === undefined ? {} : { script }) };
-}
-
-function live<Row extends object>(text: string): Promise<Row[]> {
-  return rig.rows<Row>(database.address.database, text);
 }
 
 /** The line of the day about the database [d30]. */
 async function logged(status: string): Promise<string | undefined> {
-  const [file = ''] = await readdir(join(rig.directory, 'log'));
-  const lines = (await readFile(join(rig.directory, 'log', file), 'utf8')).split('\n');
-  return lines.find((line) => line.includes(` ${status} shop `) && line.includes(database.address.database));
+  const [file = ''] = await readdir(join(rig().directory, 'log'));
+  const lines = (await readFile(join(rig().directory, 'log', file), 'utf8')).split('\n');
+  return lines.find((line) => line.includes(` ${status} shop `) && line.includes(database().address.database));
 }
 
 async function statusOf({ version }: MigrationName): Promise<string | undefined> {
@@ -75,7 +57,7 @@ function columns(): Promise<object[]> {
 describe('taking a version back', () => {
   it('runs its down script and marks it as rolled back, and a next apply makes it again [d9]', async () => {
     const project = await applied();
-    const result = await rig.attempt({ kind: 'revert-migration', params: revertOf(project, STATUS) });
+    const result = await rig().attempt({ kind: 'revert-migration', params: revertOf(project, STATUS) });
     expect(result).toMatchObject({ status: 'rolled_back', schemas: 1, migration: STATUS });
     expect(await columns()).toEqual([{ column_name: 'id' }]);
     expect(await statusOf(STATUS)).toBe('rolled_back');
@@ -89,8 +71,8 @@ describe('taking a version back', () => {
     const project = await applied();
     const migrationId = randomUUID();
     const params = revertOf(project, INDEX);
-    const dead = await rig.dies('step.revert-migration.executed', { kind: 'revert-migration', params, migrationId });
-    await rig.attempt({ kind: 'revert-migration', params, migrationId, attempt: 2 });
+    const dead = await rig().dies('step.revert-migration.executed', { kind: 'revert-migration', params, migrationId });
+    await rig().attempt({ kind: 'revert-migration', params, migrationId, attempt: 2 });
     await dead.wake().catch(() => undefined);
     expect(await statusOf(INDEX)).toBe('rolled_back');
     expect(await live(`select to_regclass('orders_by_status') as index`)).toEqual([{ index: null }]);
@@ -99,14 +81,14 @@ describe('taking a version back', () => {
   it('runs a script of the project in place of the down script [d10]', async () => {
     const project = await applied();
     const params = revertOf(project, STATUS, 'rollback/emergency.sql');
-    await rig.attempt({ kind: 'revert-migration', params });
+    await rig().attempt({ kind: 'revert-migration', params });
     expect(await statusOf(STATUS)).toBe('rolled_back');
   });
 
   it('leaves the version as it stood when the script fails, and tells why [d9] [d29] [d30]', async () => {
     const project = await applied();
     const params = revertOf(project, STATUS, 'rollback/broken.sql');
-    await expect(rig.attempt({ kind: 'revert-migration', params })).rejects.toMatchObject({
+    await expect(rig().attempt({ kind: 'revert-migration', params })).rejects.toMatchObject({
       code: 'MIGRATION_FAILED',
       sqlState: '22012',
       facts: { path: 'rollback/broken.sql', line: 2 },
@@ -115,26 +97,28 @@ describe('taking a version back', () => {
     expect(await columns()).toHaveLength(2);
     expect(await live('select line from rehome.migration_errors')).toEqual([{ line: 2 }]);
     expect(await logged('failed')).toMatch(/broken\.sql/);
-    expect(await rig.tools.metrics.text()).toMatch(/^rehome_project_migrations_total\{.*outcome="failed"\} 1$/m);
+    expect(await rig().tools.metrics.text()).toMatch(/^rehome_project_migrations_total\{.*outcome="failed"\} 1$/m);
   });
 
   it('refuses what an applied version requires', async () => {
     const project = await applied();
     const params = revertOf(project, { app: 'main', version: 'v001', name: 'initial' });
-    await expect(rig.attempt({ kind: 'revert-migration', params })).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED' });
+    await expect(rig().attempt({ kind: 'revert-migration', params })).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+    });
   });
 });
 
 describe('putting a restored database in the place of the live one', () => {
   async function restored(migrationId: string): Promise<SwapDatabaseParams> {
     const project = await applied();
-    const { address } = database;
+    const { address } = database();
     const workingName = `${address.database}__r00000000_1`;
-    await rig.rows(
+    await rig().rows(
       'postgres',
-      `create database ${quoteIdentifier(workingName)} template ${quoteIdentifier(address.database)} owner ${quoteIdentifier(database.owner)}`,
+      `create database ${quoteIdentifier(workingName)} template ${quoteIdentifier(address.database)} owner ${quoteIdentifier(database().owner)}`,
     );
-    await rig.rows(
+    await rig().rows(
       'postgres',
       `comment on database ${quoteIdentifier(workingName)} is 'rehome migration ${migrationId}'`,
     );
@@ -145,14 +129,14 @@ describe('putting a restored database in the place of the live one', () => {
   it('keeps the live one aside, locked, and marks the version as rolled back [d10] [d30]', async () => {
     const migrationId = randomUUID();
     const params = await restored(migrationId);
-    const application = await rig.client(database.address.database);
-    const { keptAs } = await rig.attempt({ kind: 'swap-database', params, migrationId });
+    const application = await rig().client(database().address.database);
+    const { keptAs } = await rig().attempt({ kind: 'swap-database', params, migrationId });
     await expect(application.query('select 1')).rejects.toThrow();
     expect(await statusOf(INDEX)).toBe('rolled_back');
     expect(await logged('rolled_back')).toContain('by key:dba');
     expect(await live('select from orders')).toEqual([]);
-    expect(await rig.rows(keptAs, 'select id from orders')).toEqual([{ id: 1 }]);
-    const [kept] = await rig.rows('postgres', `select datconnlimit as limit from pg_database where datname = $1`, [
+    expect(await rig().rows(keptAs, 'select id from orders')).toEqual([{ id: 1 }]);
+    const [kept] = await rig().rows('postgres', `select datconnlimit as limit from pg_database where datname = $1`, [
       keptAs,
     ]);
     expect(kept).toEqual({ limit: 0 });
@@ -163,16 +147,16 @@ describe('putting a restored database in the place of the live one', () => {
     async (point) => {
       const migrationId = randomUUID();
       const params = await restored(migrationId);
-      const dead = await rig.dies(`step.swap-database.${point}`, { kind: 'swap-database', params, migrationId });
-      await rig.undo({ kind: 'swap-database', params, migrationId, attempt: 2 });
+      const dead = await rig().dies(`step.swap-database.${point}`, { kind: 'swap-database', params, migrationId });
+      await rig().undo({ kind: 'swap-database', params, migrationId, attempt: 2 });
       expect(await live('select id from orders')).toEqual([{ id: 1 }]);
-      const [open] = await rig.rows('postgres', `select datconnlimit as limit from pg_database where datname = $1`, [
-        database.address.database,
+      const [open] = await rig().rows('postgres', `select datconnlimit as limit from pg_database where datname = $1`, [
+        database().address.database,
       ]);
       expect(open).toEqual({ limit: -1 });
       await dead.wake().catch(() => undefined);
-      await rig.dies(`step.swap-database.${point}`, { kind: 'swap-database', params, migrationId, attempt: 3 });
-      await rig.attempt({ kind: 'swap-database', params, migrationId, attempt: 4 });
+      await rig().dies(`step.swap-database.${point}`, { kind: 'swap-database', params, migrationId, attempt: 3 });
+      await rig().attempt({ kind: 'swap-database', params, migrationId, attempt: 4 });
       expect(await live('select from orders')).toEqual([]);
     },
   );
