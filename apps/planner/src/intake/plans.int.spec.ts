@@ -1,26 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Plan } from '#shared/contracts/plan.js';
-import type { DatabaseFacts } from '#shared/contracts/steps/database-facts.js';
-import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
-import { PlannerRig } from '../../../../test/harness/planner-rig.js';
-
-const FACTS: DatabaseFacts = {
-  serverVersion: 150_018,
-  owner: 'acme',
-  encoding: 'UTF8',
-  collate: 'C',
-  ctype: 'C',
-  localeProvider: 'c',
-  sizeBytes: '1000000',
-  tables: 21,
-  estimatedRows: '412000',
-  sequences: 3,
-  largeObjects: 3,
-  extensions: [],
-  roles: [],
-  fingerprint: 'f'.repeat(64),
-};
-const INSPECTED = asJsonObject({ checks: [], database: FACTS, tools: { major: 15, version: '15.14' } });
+import { passInspection, startWithMovableTenants } from '../../../../test/harness/planned-upgrades.js';
+import type { PlannerRig } from '../../../../test/harness/planner-rig.js';
 
 interface PlanBody {
   readonly planId: string;
@@ -32,19 +13,7 @@ interface PlanBody {
 
 let rig: PlannerRig;
 beforeAll(async () => {
-  rig = await PlannerRig.start();
-  await rig.seedRegistry();
-  await rig.put('/v1/services/shop-%7Bdatabase%7D', {
-    control: { driver: 'http', url: 'http://127.0.0.1:9/{database}' },
-    configFiles: [
-      {
-        path: '/srv/{database}/shop.conf',
-        format: 'ini',
-        section: 'options',
-        keys: { host: 'db_host', port: 'db_port', user: 'db_user', password: 'db_password' },
-      },
-    ],
-  });
+  rig = await startWithMovableTenants();
 });
 afterAll(() => rig?.close());
 
@@ -69,7 +38,7 @@ describe('a dry run', () => {
     const body = { kind: 'upgrade', instanceId, toPlan: 'premium' };
     const asked = rig.call('POST', '/v1/plans', { role: 'requester', body });
     const migrationId = await newestOf(instanceId);
-    await rig.succeed(migrationId, 'inspect', INSPECTED);
+    await passInspection(rig, migrationId);
     const { params } = await rig.commanded(migrationId, 'describe-plan');
     const { steps } = params['plan'] as unknown as Plan;
     const described = steps.map((step) => ({
@@ -101,7 +70,7 @@ describe('a plan that needs an approval', () => {
     const instanceId = await rig.seedTenant();
     const { json } = await rig.upgrade(instanceId, { options: { approval: 'required' } });
     const { migrationId } = json;
-    await rig.succeed(migrationId, 'inspect', INSPECTED);
+    await passInspection(rig, migrationId);
     const { data } = await rig.event(migrationId, 'PlanCompiled');
     const waiting = (await rig.call('GET', `/v1/migrations/${migrationId}`)).json;
     expect(waiting).toMatchObject({ status: 'awaiting-approval', planHash: data.planHash });
@@ -119,7 +88,7 @@ describe('a plan that needs an approval', () => {
   it('can be paused and resumed before the application is stopped', async () => {
     const { json } = await rig.upgrade(await rig.seedTenant({ database: 'shop_globex' }));
     const { migrationId } = json;
-    await rig.succeed(migrationId, 'inspect', INSPECTED);
+    await passInspection(rig, migrationId);
     await rig.commanded(migrationId, 'provision-server');
     const act = (action: string) => rig.call('POST', `/v1/migrations/${migrationId}/${action}`);
     expect((await act('resume')).json).toMatchObject({ status: 409 });

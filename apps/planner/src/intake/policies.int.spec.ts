@@ -1,21 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PlannerRig } from '../../../../test/harness/planner-rig.js';
-import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
-import { FACTS } from '../planning/upgrade-test-kit.js';
-
-const INSPECTED = asJsonObject({ ...FACTS, database: { ...FACTS.database, owner: 'acme' } });
-const KEYS = { host: 'db_host', port: 'db_port', user: 'db_user', password: 'db_password', database: 'db_name' };
+import { passInspection, startWithMovableTenants } from '../../../../test/harness/planned-upgrades.js';
+import type { PlannerRig } from '../../../../test/harness/planner-rig.js';
 
 let tenants = 0;
 let rig: PlannerRig;
 beforeAll(async () => {
-  rig = await PlannerRig.start();
-  await rig.seedRegistry();
-  const file = { path: '/srv/{database}/shop.conf', format: 'ini', section: 'options', keys: KEYS };
-  await rig.put('/v1/services/shop-%7Bdatabase%7D', {
-    control: { driver: 'http', url: 'http://127.0.0.1:9/{database}' },
-    configFiles: [file],
-  });
+  rig = await startWithMovableTenants();
 }, 60_000);
 afterAll(async () => {
   await rig?.close();
@@ -30,7 +20,7 @@ function tenant(): Promise<string> {
 /** Asks as that role's key and lets the inspection go well. */
 async function planned(role: 'requester' | 'operator', more: object = {}): Promise<{ id: string; planHash: string }> {
   const { migrationId: id } = (await rig.upgrade(await tenant(), { ...more }, { role })).json;
-  await rig.succeed(id, 'inspect', INSPECTED);
+  await passInspection(rig, id);
   const { planHash } = (await rig.event(id, 'PlanCompiled')).data;
   return { id, planHash };
 }
@@ -110,7 +100,7 @@ describe('a migration that waited', () => {
     const instanceId = await tenant();
     const first = (await rig.upgrade(instanceId)).json.migrationId;
     const second = (await rig.upgrade(instanceId, { options: { onBusy: 'queue' } })).json.migrationId;
-    await rig.succeed(second, 'inspect', INSPECTED);
+    await passInspection(rig, second);
     await rig.event(second, 'MigrationScheduled');
     const server = { host: '127.0.0.1', port: 6543, adminUser: 'postgres', adminSecretRef: 'env:POOL_1' };
     await rig.put('/v1/servers/pool-1', server);

@@ -1,27 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
-import { PlannerRig } from '../../../../test/harness/planner-rig.js';
-import { FACTS } from '../planning/upgrade-test-kit.js';
+import { passInspection, startWithMovableTenants } from '../../../../test/harness/planned-upgrades.js';
+import type { PlannerRig } from '../../../../test/harness/planner-rig.js';
 
-const INSPECTED = asJsonObject({ ...FACTS, database: { ...FACTS.database, owner: 'acme' } });
-const KEYS = { host: 'db_host', port: 'db_port', user: 'db_user', password: 'db_password', database: 'db_name' };
 let rig: PlannerRig;
 
 beforeAll(async () => {
-  rig = await PlannerRig.start();
-  await rig.seedRegistry();
-  const file = { path: '/srv/{database}/shop.conf', format: 'ini', section: 'options', keys: KEYS };
-  await rig.put('/v1/services/shop-%7Bdatabase%7D', {
-    control: { driver: 'http', url: 'http://127.0.0.1:9/{database}' },
-    configFiles: [file],
-  });
+  rig = await startWithMovableTenants();
 }, 60_000);
 afterAll(() => rig?.close());
 
 async function migrating(): Promise<string> {
   const { migrationId } = (await rig.upgrade(await rig.seedTenant({ database: 'shop_wished' }))).json;
-  await rig.succeed(migrationId, 'inspect', INSPECTED);
+  await passInspection(rig, migrationId);
   await rig.commanded(migrationId, 'provision-server');
   return migrationId;
 }
