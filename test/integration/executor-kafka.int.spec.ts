@@ -6,21 +6,10 @@ import { Relay } from '#shared/messaging/relay.js';
 import { silentLogger } from '#shared/observability/logger.js';
 import { ExecutorApp } from '../../apps/executor/src/executor-app.js';
 import { readExecutorConfig } from '../../apps/executor/src/executor.config.js';
+import { EMPTY_PLAN } from '../harness/empty-plan.js';
 import { ExecutorRig } from '../harness/executor-rig.js';
 import { openMessagingTestKit, until } from '../harness/messaging-test-kit.js';
 import { runKafkaBrokers } from '../harness/run-addresses.js';
-
-const EMPTY_PLAN = {
-  planVersion: 1,
-  kind: 'upgrade',
-  recipeVersion: 1,
-  title: 'nothing',
-  steps: [],
-  reservations: [],
-  checks: [],
-  warnings: [],
-  outcome: {},
-} as const;
 
 /** Far above what is usual (about 20 ms on two idle cores), below every interval that a lost wake-up would wait (500 ms). */
 const LATENCY_LIMIT_MS = 400;

@@ -3,20 +3,9 @@ import { silentLogger } from '#shared/observability/logger.js';
 import { createKeyPair } from '#shared/signing/signing-keys.js';
 import { Executor } from '../../apps/executor/src/executor.js';
 import { readExecutorConfig } from '../../apps/executor/src/executor.config.js';
+import { EMPTY_PLAN } from '../harness/empty-plan.js';
 import { ExecutorRig, type StepCommandedEvent } from '../harness/executor-rig.js';
 import { until } from '../harness/messaging-test-kit.js';
-
-const EMPTY_PLAN = {
-  planVersion: 1,
-  kind: 'upgrade',
-  recipeVersion: 1,
-  title: 'nothing',
-  steps: [],
-  reservations: [],
-  checks: [],
-  warnings: [],
-  outcome: {},
-} as const;
 
 const stranger = createKeyPair();
 const executors: Executor[] = [];

@@ -6,21 +6,10 @@ import { RecordSender } from '#shared/messaging/record-sender.js';
 import { createKeyPair } from '#shared/signing/signing-keys.js';
 import { ExecutorApp } from '../../apps/executor/src/executor-app.js';
 import { readExecutorConfig } from '../../apps/executor/src/executor.config.js';
+import { EMPTY_PLAN } from '../harness/empty-plan.js';
 import { ExecutorRig, type StepCommandedEvent } from '../harness/executor-rig.js';
 import { openMessagingTestKit, until } from '../harness/messaging-test-kit.js';
 import { runKafkaBrokers } from '../harness/run-addresses.js';
-
-const EMPTY_PLAN = {
-  planVersion: 1,
-  kind: 'upgrade',
-  recipeVersion: 1,
-  title: 'nothing',
-  steps: [],
-  reservations: [],
-  checks: [],
-  warnings: [],
-  outcome: {},
-} as const;
 
 const NEVER = { REHOME_SWEEP_GRACE_MS: '600000' };
 const stranger = createKeyPair();

@@ -1,22 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { EMPTY_PLAN } from '../../../test/harness/empty-plan.js';
 import { ExecutorRig } from '../../../test/harness/executor-rig.js';
 import { until } from '../../../test/harness/messaging-test-kit.js';
 import { TcpProxy } from '../../../test/harness/tcp-proxy.js';
 import { ExecutorApp } from './executor-app.js';
 import { readExecutorConfig } from './executor.config.js';
 import type { Readiness } from './health/executor-health.js';
-
-const EMPTY_PLAN = {
-  planVersion: 1,
-  kind: 'upgrade',
-  recipeVersion: 1,
-  title: 'nothing',
-  steps: [],
-  reservations: [],
-  checks: [],
-  warnings: [],
-  outcome: {},
-} as const;
 
 describe('an executor without Kafka', () => {
   let started: { rig: ExecutorRig; app: ExecutorApp } | undefined;

@@ -1,24 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
 import type { ResultOf } from '#shared/contracts/steps/step-types.js';
-import type { Plan } from '#shared/contracts/plan.js';
+import { EMPTY_PLAN } from '../../harness/empty-plan.js';
 import type { ConformanceCase, Results } from './conformance-case.js';
 import type { ConformanceWorld } from './conformance-world.js';
 import { PROJECT_CASES } from './project-cases.js';
 
 type Cases = { readonly [K in StepKind]: ConformanceCase<K> };
-
-const EMPTY_PLAN: Plan = {
-  planVersion: 1,
-  kind: 'upgrade',
-  recipeVersion: 1,
-  title: 'nothing',
-  steps: [],
-  reservations: [],
-  checks: [],
-  warnings: [],
-  outcome: {},
-};
 
 /** The result of an earlier step. @throws Error when the order of the cases is wrong. */
 function of<K extends StepKind>(results: Results, kind: K): ResultOf<K> {
