@@ -1,15 +1,8 @@
-import { Transform } from 'class-transformer';
 import type { Pool } from 'pg';
 import { BACKUP_STATUSES, BACKUP_TIERS, type BackupProof, type BackupStatus } from '#shared/contracts/backups.js';
-import {
-  ChoiceField,
-  IdentifierField,
-  IntegerField,
-  PatternField,
-  TextField,
-} from '#shared/contracts/requests/fields.js';
+import { ChoiceField, IdentifierField, TextField } from '#shared/contracts/requests/fields.js';
 import { ledgerFailure } from '#shared/ledger/ledger-reader.js';
-import { invalidRequest } from '../http/request-refused.js';
+import { AfterField, DEFAULT_LIMIT, LimitField, MAX_LIMIT, placeOf, readPlace } from '../http/page-fields.js';
 
 /** A row of `executor.backup_list`. */
 export interface BackupEntry {
@@ -34,9 +27,6 @@ export interface BackupEntry {
   readonly expiresAt: string | null;
 }
 
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
-
 export class BackupQuery {
   @TextField({ optional: true, maxLength: 100, description: 'Only of this server', example: 'main' })
   readonly server?: string;
@@ -53,18 +43,10 @@ export class BackupQuery {
   @ChoiceField({ optional: true, values: BACKUP_STATUSES, description: 'Only in this state' })
   readonly status?: string;
 
-  @PatternField({
-    optional: true,
-    pattern: /^[A-Za-z0-9_-]{1,200}$/,
-    shape: 'the `next` of a page',
-    description: '`next` of the page before',
-  })
+  @AfterField()
   readonly after?: string;
 
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
-  )
-  @IntegerField({ optional: true, minimum: 1, maximum: MAX_LIMIT, description: 'Rows of a page; 50 when silent' })
+  @LimitField({ description: 'Rows of a page; 50 when silent' })
   readonly limit?: number;
 }
 
@@ -105,7 +87,7 @@ export class BackupList {
     );
     const items = rows.slice(0, limit);
     const last = items.at(-1);
-    return { items, next: rows.length > limit && last !== undefined ? placeOf(last) : null };
+    return { items, next: rows.length > limit && last !== undefined ? placeOf(last.backupId) : null };
   }
 
   /** Every one of the databases, newest first. */
@@ -143,16 +125,4 @@ function toEntry({ createdAt, verifiedAt, expiresAt, ...rest }: Row): BackupEntr
     verifiedAt: verifiedAt?.toISOString() ?? null,
     expiresAt: expiresAt?.toISOString() ?? null,
   };
-}
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-function placeOf({ backupId }: BackupEntry): string {
-  return Buffer.from(backupId).toString('base64url');
-}
-
-function readPlace(text: string): string {
-  const id = Buffer.from(text, 'base64url').toString('latin1');
-  if (UUID.test(id)) return id;
-  throw invalidRequest([{ pointer: '/query/after', message: 'is not the `next` of a page' }]);
 }

@@ -1,13 +1,9 @@
 import { MIGRATION_STATUSES } from '#shared/contracts/answers.js';
-import { ChoiceField, IntegerField, PatternField, TextField } from '#shared/contracts/requests/fields.js';
-import { Transform } from 'class-transformer';
-import { invalidRequest } from '../http/request-refused.js';
+import { ChoiceField, TextField } from '#shared/contracts/requests/fields.js';
+import { AfterField, DEFAULT_LIMIT, LimitField, placeOf, readPlace } from '../http/page-fields.js';
 import { MigrationRow } from '../models/migration.entity.js';
 import type { PlannerModels } from '../models/planner-models.js';
 import type { MigrationPage, MigrationSummary } from '../intake/migration.views.js';
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
 
 export class ListQuery {
   @TextField({ optional: true, maxLength: 50, description: 'Only this kind', example: 'upgrade' })
@@ -22,18 +18,10 @@ export class ListQuery {
   @ChoiceField({ optional: true, values: ['true', 'false'], description: 'Dry runs instead of migrations' })
   readonly dryRun?: 'true' | 'false';
 
-  @PatternField({
-    optional: true,
-    pattern: /^[A-Za-z0-9_-]{1,200}$/,
-    shape: 'the `next` of a page',
-    description: '`next` of the page before',
-  })
+  @AfterField()
   readonly after?: string;
 
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
-  )
-  @IntegerField({ optional: true, minimum: 1, maximum: MAX_LIMIT, description: 'Rows of a page; 50 when silent' })
+  @LimitField({ description: 'Rows of a page; 50 when silent' })
   readonly limit?: number;
 }
 
@@ -70,19 +58,6 @@ export class MigrationList {
       next: rows.length > limit && last !== undefined ? placeOf(last.migrationId) : null,
     };
   }
-}
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** `after` for what stands behind this migration. */
-export function placeOf(migrationId: string): string {
-  return Buffer.from(migrationId).toString('base64url');
-}
-
-function readPlace(text: string): string {
-  const id = Buffer.from(text, 'base64url').toString('latin1');
-  if (UUID.test(id)) return id;
-  throw invalidRequest([{ pointer: '/query/after', message: 'is not the `next` of a page' }]);
 }
 
 function summaryOf(row: MigrationRow): MigrationSummary {

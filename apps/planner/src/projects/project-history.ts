@@ -3,12 +3,12 @@ import type { MigrationName } from '#shared/contracts/projects.js';
 import type { AppliedMigration, ApplyMigrationsParams, KeptMigrations } from '#shared/contracts/steps/project-steps.js';
 import { toMigrationId } from '#shared/contracts/ids.js';
 import type { LedgerReader } from '#shared/ledger/ledger-reader.js';
-import { invalidRequest } from '../http/request-refused.js';
+import { afterRefused, placeOf } from '../http/page-fields.js';
 import type { MigrationPage } from '../intake/migration.views.js';
 import { foldMigration } from '../migration/evolve.js';
 import type { Common, StepRun } from '../migration/migration-state.js';
 import { latestRun } from '../migration/step-runs.js';
-import { placeOf, type MigrationList } from '../projections/migration-list.js';
+import type { MigrationList } from '../projections/migration-list.js';
 
 interface Parts {
   readonly reader: LedgerReader;
@@ -89,7 +89,7 @@ function placeText({ migrationId, older }: Place): string {
 function readPlace(text: string): Place {
   const [, migrationId, older] = PLACE.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
   if (migrationId !== undefined) return { migrationId, older: Number(older) };
-  throw invalidRequest([{ pointer: '/query/after', message: 'is not the `next` of a page' }]);
+  throw afterRefused();
 }
 
 /** Of one migration of ours, newest first. */

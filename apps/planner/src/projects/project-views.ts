@@ -1,6 +1,4 @@
-import { Transform } from 'class-transformer';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IntegerField, PatternField } from '#shared/contracts/requests/fields.js';
 import { MIGRATION_STATUSES, type MigrationStatus, type ProjectDefinition } from '#shared/contracts/projects.js';
 import type {
   ProjectAnswer,
@@ -11,6 +9,7 @@ import type {
 } from '#shared/contracts/project-answers.js';
 import { lintProject } from '#shared/projects/lint-project.js';
 import type { MigrationFile } from '#shared/projects/migration-file.js';
+import { AfterField, LimitField } from '../http/page-fields.js';
 import type { RegisteredProject } from './project-store.js';
 
 /** A project in a list. */
@@ -114,18 +113,10 @@ export class ProjectView implements ProjectAnswer {
 }
 
 export class HistoryQuery {
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
-  )
-  @IntegerField({ optional: true, minimum: 1, maximum: 500, description: 'Entries; 20 when silent' })
+  @LimitField({ description: 'Entries; 20 when silent' })
   readonly limit?: number;
 
-  @PatternField({
-    optional: true,
-    pattern: /^[A-Za-z0-9_-]{1,200}$/,
-    shape: 'the `next` of a page',
-    description: '`next` of the page before',
-  })
+  @AfterField()
   readonly after?: string;
 }
 

@@ -1,22 +1,10 @@
-import { Transform } from 'class-transformer';
-import { IntegerField, PatternField } from '#shared/contracts/requests/fields.js';
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 500;
+import { AfterField, DEFAULT_LIMIT, LimitField } from '../http/page-fields.js';
 
 export class PageQuery {
-  @PatternField({
-    optional: true,
-    pattern: /^[A-Za-z0-9_-]{1,3000}$/,
-    shape: 'the `next` of a page',
-    description: '`next` of the page before',
-  })
+  @AfterField({ maxLength: 3000 })
   readonly after?: string;
 
-  @Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value,
-  )
-  @IntegerField({ optional: true, minimum: 1, maximum: MAX_LIMIT, description: 'Entries of a page; 50 when silent' })
+  @LimitField({ description: 'Entries of a page; 50 when silent' })
   readonly limit?: number;
 }
 
