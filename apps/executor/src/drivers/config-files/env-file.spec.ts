@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RehomeError } from '#shared/errors/rehome-error.js';
+import { failure, onTexts } from './config-format-test-kit.js';
 import { envFile } from './env-file.js';
 
 const scope = { where: '/srv/app/.env' };
@@ -18,27 +18,7 @@ const DOTENV = [
   'EMPTY=',
 ].join('\n');
 
-function edit(text: string, edits: Record<string, string>, insertAfter?: string): string {
-  const list = Object.entries(edits).map(([name, value]) => ({
-    name,
-    value,
-    ...(insertAfter === undefined ? {} : { insertAfter }),
-  }));
-  return envFile.edit(Buffer.from(text), scope, list).toString();
-}
-
-function read(text: string, ...names: string[]): Record<string, string> {
-  return Object.fromEntries(envFile.read(Buffer.from(text), scope, names));
-}
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    return error instanceof RehomeError ? error.code : String(error);
-  }
-  return 'nothing was thrown';
-}
+const { edit, read } = onTexts(envFile, scope);
 
 describe('a .env file', () => {
   it('is read with export, quotes, comments and values of several lines', () => {
@@ -79,16 +59,16 @@ describe('a .env file', () => {
   });
 
   it('refuses a named key that stands twice, and one that is missing', () => {
-    expect(codeOf(() => read('A=1\nexport A=2\n', 'A'))).toBe('CONFIG_FILE_UNREADABLE');
-    expect(codeOf(() => edit('A=1\n', { B: 'x' }))).toBe('CONFIG_KEY_MISSING');
+    expect(failure(() => read('A=1\nexport A=2\n', 'A')).code).toBe('CONFIG_FILE_UNREADABLE');
+    expect(failure(() => edit('A=1\n', { B: 'x' })).code).toBe('CONFIG_KEY_MISSING');
   });
 
   it('refuses to guess what text behind a closing quote means', () => {
-    expect(codeOf(() => edit("A='it'\\''s'\n", { A: 'x' }))).toBe('CONFIG_FILE_UNREADABLE');
+    expect(failure(() => edit("A='it'\\''s'\n", { A: 'x' })).code).toBe('CONFIG_FILE_UNREADABLE');
   });
 
   it('refuses a value of several lines', () => {
-    expect(codeOf(() => edit('A=1\n', { A: 'x\nB=2' }))).toBe('CONFIG_VALUE_UNWRITABLE');
+    expect(failure(() => edit('A=1\n', { A: 'x\nB=2' })).code).toBe('CONFIG_VALUE_UNWRITABLE');
   });
 
   it('writes a missing key below its neighbour, in the neighbour’s manner', () => {

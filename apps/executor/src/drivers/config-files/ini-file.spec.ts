@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RehomeError } from '#shared/errors/rehome-error.js';
+import { failure, onTexts } from './config-format-test-kit.js';
 import { iniFile } from './ini-file.js';
 
 const scope = { where: '/conf/odoo.conf', section: 'options' };
@@ -21,28 +21,7 @@ const ODOO = [
   'db_host = not this one',
 ].join('\n');
 
-function edit(text: string, edits: Record<string, string>, insertAfter?: string): string {
-  const list = Object.entries(edits).map(([name, value]) => ({
-    name,
-    value,
-    ...(insertAfter === undefined ? {} : { insertAfter }),
-  }));
-  return iniFile.edit(Buffer.from(text), scope, list).toString();
-}
-
-function read(text: string, ...names: string[]): Record<string, string> {
-  return Object.fromEntries(iniFile.read(Buffer.from(text), scope, names));
-}
-
-function failure(action: () => unknown): RehomeError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof RehomeError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const { edit, read } = onTexts(iniFile, scope);
 
 describe('an INI file', () => {
   it('is read as Python reads it: names without case, values with # and ;, continuation lines, one section', () => {

@@ -1,7 +1,7 @@
 import { parse } from 'dot-properties';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RehomeError } from '#shared/errors/rehome-error.js';
+import { failure, onTexts } from './config-format-test-kit.js';
 import { propertiesFile } from './properties-file.js';
 
 const scope = { where: '/srv/app/application.properties' };
@@ -18,28 +18,7 @@ const QUARKUS = [
   'empty',
 ].join('\n');
 
-function edit(text: string, edits: Record<string, string>, insertAfter?: string): string {
-  const list = Object.entries(edits).map(([name, value]) => ({
-    name,
-    value,
-    ...(insertAfter === undefined ? {} : { insertAfter }),
-  }));
-  return propertiesFile.edit(Buffer.from(text), scope, list).toString();
-}
-
-function read(text: string, ...names: string[]): Record<string, string> {
-  return Object.fromEntries(propertiesFile.read(Buffer.from(text), scope, names));
-}
-
-function failure(action: () => unknown): RehomeError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof RehomeError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const { edit, read } = onTexts(propertiesFile, scope);
 
 describe('a .properties file', () => {
   it('is read as Java reads it: separators, escapes, comments, continued lines', () => {

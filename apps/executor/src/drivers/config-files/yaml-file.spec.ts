@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RehomeError } from '#shared/errors/rehome-error.js';
+import { failure, onTexts } from './config-format-test-kit.js';
 import { yamlFile } from './yaml-file.js';
 
 const scope = { where: '/srv/app/application.yml' };
@@ -35,28 +35,7 @@ production:
   <<: *defaults
 `;
 
-function edit(text: string, edits: Record<string, string>, insertAfter?: string): string {
-  const list = Object.entries(edits).map(([name, value]) => ({
-    name,
-    value,
-    ...(insertAfter === undefined ? {} : { insertAfter }),
-  }));
-  return yamlFile.edit(Buffer.from(text), scope, list).toString();
-}
-
-function read(text: string, ...names: string[]): Record<string, string> {
-  return Object.fromEntries(yamlFile.read(Buffer.from(text), scope, names));
-}
-
-function failure(action: () => unknown): RehomeError {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof RehomeError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const { edit, read } = onTexts(yamlFile, scope);
 
 describe('a value with an anchor', () => {
   it('is not edited where a key that nobody named has an alias of it, or of what holds it', () => {
