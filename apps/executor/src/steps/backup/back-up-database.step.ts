@@ -1,16 +1,15 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { relative } from 'node:path';
-import type { StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { BackUpDatabaseResult } from '#shared/contracts/steps/backup-steps.js';
-import { uuidV5 } from '#shared/contracts/uuid.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { namedBackupDirectory } from '../../backups/backup-directory.js';
 import { checkedBackup } from '../../backups/checked-backup.js';
-import { ARCHIVE, asManifestJson, findManifest, sizeOf, type StoredManifest } from '../../backups/manifest.js';
+import { ARCHIVE, findManifest, sizeOf, type StoredManifest } from '../../backups/manifest.js';
 import { dumpArguments } from '../../postgres/dump-and-restore.js';
 import type { Step, StepContext } from '../../running/step.js';
 import { placeOf } from '../step-session.js';
+import { backupIdOf, recordBackup } from './record-backup.js';
 import { compressionArgument, takeBackup } from './take-backup.js';
 
 type Context = StepContext<'back-up-database'>;
@@ -81,23 +80,10 @@ export const backUpDatabase: Step<'back-up-database'> = {
   },
 };
 
-async function record({ params, tools, run }: Context, directory: string, stored: StoredManifest): Promise<void> {
-  await tools.backups.record({
-    backupId: backupIdOf(run),
-    migrationId: run.migrationId,
-    stepId: run.stepId,
-    label: params.label,
-    tier: params.tier,
-    ...(params.schemas === undefined ? {} : { schemas: params.schemas }),
-    compression: params.compression,
-    server: params.source.server.name,
-    database: params.source.database,
-    site: tools.site,
-    path: directory,
-    bytes: sizeOf(stored.manifest),
-    manifestSha256: stored.sha256,
-    manifest: asManifestJson(stored.manifest),
-  });
+async function record(context: Context, directory: string, stored: StoredManifest): Promise<void> {
+  const { source, label, tier, compression, schemas } = context.params;
+  const kept = { label, tier, compression, ...(schemas === undefined ? {} : { schemas }) };
+  await recordBackup(context, { source, directory, stored, kept });
 }
 
 function resultOf(
@@ -152,11 +138,6 @@ async function isSound({ tools, run }: Context, directory: string | undefined): 
   if (directory === undefined || (await findManifest(directory)) === undefined) return false;
   const backup = await tools.backups.find(backupIdOf(run));
   return backup !== undefined && backup.status !== 'damaged';
-}
-
-/** The same for every attempt of a generation. */
-function backupIdOf({ migrationId, stepId, generation }: StepRunKey): string {
-  return uuidV5(migrationId, `backup/${stepId}/${String(generation)}`);
 }
 
 /** Its name tells when the first attempt began, which a later one must know. */

@@ -1,14 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StepRunKey } from '#shared/contracts/events.js';
 import type { JsonObject } from '#shared/contracts/json.js';
 import type { DumpDatabaseResult } from '#shared/contracts/steps/database-steps.js';
-import { uuidV5 } from '#shared/contracts/uuid.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { backupDirectory } from '../../backups/expired-backups.js';
 import {
   ARCHIVE,
-  asManifestJson,
   checkFiles,
   findManifest,
   sizeOf,
@@ -22,6 +19,7 @@ import { majorOf, serverVersion, type Session } from '../../postgres/session.js'
 import { findTools } from '../../postgres/tools.js';
 import { withRunDirectory } from '../../running/run-directory.js';
 import type { Step, StepContext } from '../../running/step.js';
+import { backupIdOf, recordBackup } from '../backup/record-backup.js';
 import { adminAddress, placeOf, withDatabase } from '../step-session.js';
 import { oldestToolsFor } from './choose-tools.js';
 
@@ -49,7 +47,8 @@ export const dumpDatabase: Step<'dump-database'> = {
     const finished = await findManifest(directory);
     const stored = finished ?? (await dump(context, directory));
     await lease.check();
-    await record(context, directory, stored);
+    const { source, label } = context.params;
+    await recordBackup(context, { source, directory, stored, kept: { label } });
     return resultOf(context, stored);
   },
 
@@ -122,22 +121,6 @@ async function readFacts(session: Session): Promise<{ major: number; tables: num
   };
 }
 
-async function record({ params, tools, run }: Context, directory: string, stored: StoredManifest): Promise<void> {
-  await tools.backups.record({
-    backupId: backupIdOf(run),
-    migrationId: run.migrationId,
-    stepId: run.stepId,
-    label: params.label,
-    server: params.source.server.name,
-    database: params.source.database,
-    site: tools.site,
-    path: directory,
-    bytes: sizeOf(stored.manifest),
-    manifestSha256: stored.sha256,
-    manifest: asManifestJson(stored.manifest),
-  });
-}
-
 function resultOf({ params, run }: Context, { manifest, sha256 }: StoredManifest): DumpDatabaseResult {
   return {
     backupId: backupIdOf(run),
@@ -165,11 +148,6 @@ async function storedManifest(context: Context): Promise<StoredManifest> {
   const stored = await findManifest(directoryOf(context));
   if (stored !== undefined) return stored;
   throw new RehomeError('BACKUP_DAMAGED', `the files of backup ${backupIdOf(context.run)} are gone; make a new backup`);
-}
-
-/** The same for every attempt of a generation. */
-function backupIdOf({ migrationId, stepId, generation }: StepRunKey): string {
-  return uuidV5(migrationId, `backup/${stepId}/${String(generation)}`);
 }
 
 function directoryOf({ tools, run }: Context): string {
