@@ -148,7 +148,7 @@ export async function moveDatabase(source: SampleSource, targetAdminUrl: string,
   };
 }
 
-export function presentOf(facts: DatabaseFacts): { schemas: string[]; extensions: string[] } {
+function presentOf(facts: DatabaseFacts): { schemas: string[]; extensions: string[] } {
   const schemas = facts.extensions
     .map(({ schema }) => schema)
     .filter((schema) => !['public', 'pg_catalog'].includes(schema));

@@ -18,7 +18,7 @@ export interface Streams {
 }
 
 /** Where settings are looked for, the first one wins. */
-export function settingFiles(environment: Environment, directory: string): string[] {
+function settingFiles(environment: Environment, directory: string): string[] {
   const user = environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config');
   const systems = (environment['XDG_CONFIG_DIRS'] ?? '/etc/xdg').split(':').filter((path) => path !== '');
   return [

@@ -2,7 +2,7 @@
  * One broker that is its own controller, small: the default cleaner buffer does not fit into a 192 MB heap; short
  * sessions bring a killed broker back in 3 s instead of 11; four partitions for what it keeps for itself.
  */
-export const BROKER_SETTINGS: Readonly<Record<string, string>> = {
+const BROKER_SETTINGS: Readonly<Record<string, string>> = {
   'process.roles': 'broker,controller',
   'node.id': '1',
   'controller.listener.names': 'CONTROLLER',

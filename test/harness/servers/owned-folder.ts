@@ -20,7 +20,7 @@ export function removeFolder(path: string): void {
 }
 
 /** Servers die with the process that started them, but one that is killed cannot remove their files: the next does. */
-export function removeAbandonedFolders(): void {
+function removeAbandonedFolders(): void {
   for (const name of readdirSync(tmpdir())) {
     const owner = NAME.exec(name)?.[1];
     if (owner === undefined || isAlive(Number(owner))) continue;

@@ -46,7 +46,7 @@ function waiting({ screen }: Run, migration: MigrationView): Waiting {
 }
 
 /** What a person types to show that this subject is meant: the database's name, else the last part of the subject. */
-export function subjectName({ plan, subject }: Pick<Waiting, 'plan' | 'subject'>): string {
+function subjectName({ plan, subject }: Pick<Waiting, 'plan' | 'subject'>): string {
   const { database } = plan.outcome;
   if (typeof database === 'string') return database;
   return (

@@ -28,7 +28,7 @@ export function completionOf(program: Command): CommandBody<readonly [Shell]> {
   };
 }
 
-export function nodesOf(program: Command): Node[] {
+function nodesOf(program: Command): Node[] {
   const flags = wordsOfOptions(program);
   const visit = (command: Command, path: string): Node[] => [
     {

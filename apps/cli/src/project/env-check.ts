@@ -3,7 +3,7 @@ import type { DatabaseVariables, ProjectDatabase, ProjectDefinition } from '#sha
 export type VariableRole = keyof DatabaseVariables;
 
 /** In the order in which people write an address. */
-export const VARIABLE_ROLES: readonly VariableRole[] = ['name', 'user', 'password', 'host', 'port'];
+const VARIABLE_ROLES: readonly VariableRole[] = ['name', 'user', 'password', 'host', 'port'];
 
 export interface CheckedVariable {
   readonly database: string;

@@ -40,26 +40,20 @@ export async function terminateOrphans(
   options: { readonly signal: AbortSignal; readonly timeoutMs: number },
 ): Promise<number> {
   const seen = new Set<number>();
-  await untilNone(session, owner, options, async (orphans) => {
-    for (const orphan of orphans) seen.add(orphan.pid);
-    await session.query(`select pg_terminate_backend(pid) from unnest($1::int[]) as orphan (pid)`, [
-      orphans.map(({ pid }) => pid),
-    ]);
-  });
-  return seen.size;
-}
-
-/**
- * Waits until the older sessions of the run have ended by themselves: for a statement that is nearly done and
- * whose effect the probe will find.
- * @throws RehomeError POSTGRES_TRANSIENT when one is still there at the deadline.
- */
-export async function awaitOrphans(
-  session: Session,
-  owner: SessionOwner,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
-): Promise<void> {
-  await untilNone(session, owner, options, () => Promise.resolve());
+  const deadline = Date.now() + options.timeoutMs;
+  for (;;) {
+    const orphans = await findOrphans(session, owner);
+    if (orphans.length === 0) return seen.size;
+    const pids = orphans.map(({ pid }) => pid);
+    if (Date.now() >= deadline)
+      throw new RehomeError(
+        'POSTGRES_TRANSIENT',
+        `sessions of an earlier attempt are still there (pid ${pids.join(', ')})`,
+      );
+    for (const pid of pids) seen.add(pid);
+    await session.query(`select pg_terminate_backend(pid) from unnest($1::int[]) as orphan (pid)`, [pids]);
+    await delay(50, undefined, { signal: options.signal });
+  }
 }
 
 interface OrphanRow {
@@ -68,23 +62,4 @@ interface OrphanRow {
   database: string | null;
   state: string;
   query: string;
-}
-
-async function untilNone(
-  session: Session,
-  owner: SessionOwner,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number },
-  each: (orphans: Orphan[]) => Promise<void>,
-): Promise<void> {
-  const deadline = Date.now() + options.timeoutMs;
-  for (;;) {
-    const orphans = await findOrphans(session, owner);
-    if (orphans.length === 0) return;
-    if (Date.now() >= deadline) {
-      const pids = orphans.map(({ pid }) => String(pid)).join(', ');
-      throw new RehomeError('POSTGRES_TRANSIENT', `sessions of an earlier attempt are still there (pid ${pids})`);
-    }
-    await each(orphans);
-    await delay(50, undefined, { signal: options.signal });
-  }
 }

@@ -27,6 +27,6 @@ export async function writePassfile(parent: string, password: string): Promise<P
 }
 
 /** `\` and `:` are the two characters that mean something in a password file. */
-export function escapePassfileField(text: string): string {
+function escapePassfileField(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { quoteIdentifier } from '#shared/database/identifier.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/harness/database.js';
 import { addressOf, NEVER, open, run } from '../../../../test/harness/moved-database.js';
-import { awaitOrphans, findOrphans, terminateOrphans } from './orphans.js';
+import { findOrphans, terminateOrphans } from './orphans.js';
 import { openSession, withSession, type Session, type SessionAddress } from './session.js';
 
 describe('a session of the executor', () => {
@@ -87,19 +87,6 @@ describe('a session of the executor', () => {
     for (const ended of [first, second]) await expect(ended.query('select 1')).rejects.toThrow();
     for (const left of [otherRun, application]) await left.query('select 1');
     await Promise.all(sessions.map((session) => session.end().catch(() => undefined)));
-  });
-
-  test('of an older fence may be waited for until it has done its work', async () => {
-    const digits = randomBytes(4).toString('hex');
-    const [older, own] = await openNamed([`rehome:${digits}:1`, `rehome:${digits}:2`]);
-    const owner = { digits, fence: 2 };
-    await expect(awaitOrphans(own, owner, { signal: NEVER, timeoutMs: 100 })).rejects.toMatchObject({
-      code: 'POSTGRES_TRANSIENT',
-    });
-    const waiting = awaitOrphans(own, owner, { signal: NEVER, timeoutMs: 5_000 });
-    await older.end();
-    await waiting;
-    await own.end();
   });
 
   async function openNamed<const T extends readonly string[]>(

@@ -5,7 +5,7 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
-export const RETRY_POLICY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 60_000 };
+const RETRY_POLICY: RetryPolicy = { firstDelayMs: 500, maxDelayMs: 60_000 };
 
 export type RetryDecision = { readonly retry: true; readonly afterMs: number } | { readonly retry: false };
 

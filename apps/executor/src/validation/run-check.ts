@@ -8,7 +8,7 @@ import type { ValidationCheck, ValidationSubject } from './check.js';
 
 const SAMPLES = 10;
 /** Longer than any honest answer from a catalogue, and enough for a pass over a large table. */
-export const CHECK_TIMEOUT_MS = 300_000;
+const CHECK_TIMEOUT_MS = 300_000;
 
 /** Of which a value is a key or the name of an object, whoever wrote the query; of any other it may be a person's. */
 const TELLING_TYPES = `'{int2,int4,int8,oid,uuid,regclass}'::regtype[]`;

@@ -49,7 +49,7 @@ function haltAfterUndo(state: Compensating, step: PlannedStep, undo: StepRun): D
 }
 
 /** Clean-ups that failed and stay for a person. */
-export function leftoversOf(state: Compensating): Leftover[] {
+function leftoversOf(state: Compensating): Leftover[] {
   return stepsToUndo(state).flatMap((step) => {
     const undo = latestRun(state, step.id, 'undo');
     if (undo === undefined || undo.progress.status === 'undone') return [];

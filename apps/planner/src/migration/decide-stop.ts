@@ -48,7 +48,7 @@ export function decideStop(state: Planned, because: Failure): Decision {
  * Availability first: what brings the application back, latest first, then the clean-ups, latest first. Every step
  * that ever started is in it, the failed one too: nobody knows how far it came.
  */
-export function compensationOrder(state: Planned): string[] {
+function compensationOrder(state: Planned): string[] {
   const latestFirst = startedSteps(state)
     .filter((step) => step.reversible)
     .reverse();

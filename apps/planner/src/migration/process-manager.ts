@@ -19,7 +19,7 @@ import type { KnownState } from './migration-state.js';
 import { react, type History, type Reaction } from './reaction.js';
 import { Timers } from './timers.js';
 
-export const PROCESS_MANAGER_CURSOR = 'process-manager';
+const PROCESS_MANAGER_CURSOR = 'process-manager';
 
 export interface ProcessManagerOptions {
   readonly reader: LedgerReader;
@@ -152,6 +152,7 @@ export class ProcessManager {
     for (const event of events) this.timers.observe(event);
     const due = dueOf(events);
     const readTo = toPosition(events.at(-1)?.position ?? after);
+    // What is decided alone moves the cursor in its own append; side by side nobody knows what the others still owe.
     if (due.length === 1) await this.decideAll(cursor, due, cursor.moveTo(readTo));
     else
       for (let from = 0; from < due.length; from += TOGETHER) {
@@ -161,6 +162,7 @@ export class ProcessManager {
     await this.moveOn(cursor, readTo, MOVE_AFTER);
     return readTo;
   }
+
   /** Side by side: each has its own stream, and what they share is reserved in the ledger. */
   private async decideAll(cursor: LeasedCursor, due: readonly Due[], effect: CursorEffect): Promise<void> {
     cursor.check();

@@ -27,7 +27,7 @@ export function ledgerFacts({ ledger }: MigrationReport): Fact[] {
 }
 
 /** An object of any depth as dotted names and texts. */
-export function flatFacts(value: JsonValue | undefined, name = ''): Fact[] {
+function flatFacts(value: JsonValue | undefined, name = ''): Fact[] {
   if (value === undefined || value === null) return name === '' ? [] : [[name, 'none']];
   if (Array.isArray(value)) {
     if (value.every((item) => typeof item !== 'object')) return [[name, value.join(', ') || 'none']];

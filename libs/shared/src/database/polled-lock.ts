@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { RehomeError } from '../errors/rehome-error.js';
 
 /** Key of the advisory lock that set-ups of a cluster take, in the database they connect to first. */
-export const SET_UP_LOCK = 7_236_463;
+const SET_UP_LOCK = 7_236_463;
 
 /**
  * Holds an advisory lock of the session while `work` runs. Polled, never waited for: a waiting lock holds a

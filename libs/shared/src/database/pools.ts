@@ -31,7 +31,7 @@ export function openPools(settings: PoolSettings): LedgerPools {
 }
 
 /** One pool with bounded waits: to connect, on the server, and for an answer of a server that went silent. */
-export function openPool(settings: PoolSettings, purpose: string, max: number): pg.Pool {
+function openPool(settings: PoolSettings, purpose: string, max: number): pg.Pool {
   const statementTimeoutMs = settings.statementTimeoutMs ?? 10_000;
   const pool = new pg.Pool({
     connectionString: settings.url,

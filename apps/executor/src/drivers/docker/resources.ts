@@ -12,7 +12,7 @@ export function bytesOf(quantity: string): number {
   return Math.round(Number(amount) * (binary === 'i' ? 1024 : 1000) ** UNITS.indexOf(unit.toUpperCase()));
 }
 
-export function nanoCpusOf(cores: number): number {
+function nanoCpusOf(cores: number): number {
   return Math.round(cores * 1e9);
 }
 

@@ -12,7 +12,7 @@ import { judgeHealth, outOfReach, type DatabaseFindings } from './judge-health.j
 import { lookAtTables, missingSchemas, resolveSchemas } from './look-at-tables.js';
 
 /** A probe that takes longer tells nothing: unknown is not ok. */
-export const LOOK_TIMEOUT_MS = 15_000;
+const LOOK_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** SQLSTATE of a database that does not exist. */
 const NO_DATABASE = '3D000';

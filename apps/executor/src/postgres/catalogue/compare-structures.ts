@@ -37,7 +37,7 @@ export function differingPairs(source: Structure, target: Structure): Pair[] {
 }
 
 /** How a person finds it: `public.orders`, `trigger audit on public.orders`. */
-export function objectTitle(object: CatalogueObject): string {
+function objectTitle(object: CatalogueObject): string {
   if (object.kind === 'table' || object.kind === 'comment') return object.name;
   return `${object.kind} ${object.name}`;
 }

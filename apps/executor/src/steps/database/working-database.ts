@@ -2,7 +2,7 @@ import type { CreateDatabaseParams } from '#shared/contracts/steps/database-step
 import type { ExtensionFact } from '#shared/contracts/steps/database-facts.js';
 import { RehomeError } from '#shared/errors/rehome-error.js';
 import { databaseState, markDatabase } from '../../postgres/database-lifecycle.js';
-import { majorOf, serverVersion, type Session } from '../../postgres/session.js';
+import type { Session } from '../../postgres/session.js';
 
 /** What a restore left in the comment of the working database, behind the mark of the migration. */
 export interface RestoreMark {
@@ -103,8 +103,4 @@ export async function readSchemas(session: Session): Promise<string[]> {
       where nspname not like 'pg\\_%' and nspname not in ('information_schema', 'public')`,
   );
   return rows.map(({ name }) => name);
-}
-
-export async function majorVersion(session: Session): Promise<number> {
-  return majorOf(await serverVersion(session));
 }

@@ -2,7 +2,6 @@ import type { Drift, MigrationAction, PendingMigration } from '../../contracts/p
 import type { SelectedDatabase } from '../../contracts/steps/project-steps.js';
 import type { LoadedProject } from '../load-project.js';
 import type { MigrationFile } from '../migration-file.js';
-import { fullName } from '../version-words.js';
 import { conflictProblems } from './conflicts.js';
 import { driftOf } from './drift-of.js';
 import { initialAction } from './initial-migrations.js';
@@ -84,9 +83,4 @@ function pendingMigration(migration: MigrationFile, action: MigrationAction, tra
 function isInterrupted({ transactional, checksum }: MigrationFile, row: TrackedMigration | undefined): boolean {
   if (row === undefined || transactional) return false;
   return row.status === 'running' || (row.status === 'failed' && row.checksum === checksum);
-}
-
-/** `app/version_name` of those that are pending, as people are told. */
-export function pendingNames(pending: readonly PendingMigration[]): string[] {
-  return pending.map(fullName);
 }

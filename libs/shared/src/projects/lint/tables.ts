@@ -30,7 +30,7 @@ export function droppedTables(statement: SqlStatement): TableName[] {
   });
 }
 
-export function tableFromParts(parts: readonly string[]): TableName[] {
+function tableFromParts(parts: readonly string[]): TableName[] {
   const name = parts.at(-1);
   return name === undefined ? [] : [tableName(name, parts.at(-2))];
 }

@@ -39,7 +39,7 @@ export function firstToken(text: string, from: number): number {
   return at;
 }
 
-export function endOfLine(text: string, from: number): number {
+function endOfLine(text: string, from: number): number {
   const end = text.indexOf('\n', from);
   return end < 0 ? text.length : end;
 }

@@ -134,6 +134,6 @@ function inspected({ look, pending }: Decided): InspectedDatabase {
 }
 
 /** Which database a check is about: several bring the same one. */
-export function onAlias(alias: string, checks: readonly PreflightCheck[]): PreflightCheck[] {
+function onAlias(alias: string, checks: readonly PreflightCheck[]): PreflightCheck[] {
   return checks.map((check) => ({ ...check, found: `${alias}: ${check.found}` }));
 }
