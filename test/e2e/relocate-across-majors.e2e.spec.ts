@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { MoveWorld } from '../harness/move-world.js';
+import { givenMoveWorld } from '../harness/given-move-world.js';
+import { endedWell } from '../harness/move-outcome.js';
 import {
   contentOf,
   hasSample,
@@ -17,32 +18,18 @@ import type { MigrationBody } from '../../scripts/quickstart/migration-body.js';
 /** PostgreSQL 13 with a database of the world; the other servers are called after their major. */
 const OLD = 'pool-2';
 
-let world: MoveWorld | undefined;
-
-function given(): MoveWorld {
-  if (world === undefined) throw new Error('the world did not start');
-  return world;
-}
-
-beforeAll(async () => {
-  const servers = [
+const given = givenMoveWorld({
+  servers: [
     { name: 'pg15', major: 15 },
     { name: OLD, major: 13 },
     { name: 'pg18', major: 18 },
-  ];
-  world = await MoveWorld.start({ servers });
-}, 120_000);
-
-afterAll(() => world?.stop(), 60_000);
+  ],
+});
 
 const urlOf = (server: string): string => given().stack.server(server).adminUrl;
 
 async function completed(request: Readonly<Record<string, unknown>>): Promise<MigrationBody & { id: string }> {
-  const id = await given().ask(request);
-  const body = await given().ended(id);
-  const why = body.reasons.map(({ code, detail }) => `${code}: ${detail}`);
-  expect({ status: body.status, why }).toEqual({ status: 'completed', why: [] });
-  return { ...body, id };
+  return endedWell(given(), await given().ask(request));
 }
 
 const retiredName = (database: string, id: string): string =>

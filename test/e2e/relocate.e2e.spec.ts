@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { quoteIdentifier } from '#shared/database/identifier.js';
-import { MoveWorld } from '../harness/move-world.js';
+import { givenMoveWorld } from '../harness/given-move-world.js';
+import { endedWell } from '../harness/move-outcome.js';
 import { contentOf, structuralDifferences, type Place } from '../harness/sample-databases.js';
 import { withClient } from '../../examples/sample-tenant/create-tenant.js';
 import type { MigrationBody } from '../../scripts/quickstart/migration-body.js';
@@ -10,32 +11,18 @@ import type { SampleTenant } from '../../scripts/stack/sample-tenant.js';
 /** PostgreSQL 13; the other servers are called after their major. */
 const OLD = 'pool-2';
 
-let world: MoveWorld | undefined;
-
-function given(): MoveWorld {
-  if (world === undefined) throw new Error('the world did not start');
-  return world;
-}
-
-beforeAll(async () => {
-  const servers = [
+const given = givenMoveWorld({
+  servers: [
     { name: 'pg15', major: 15 },
     { name: OLD, major: 13 },
     { name: 'pg18', major: 18 },
-  ];
-  world = await MoveWorld.start({ servers });
-}, 120_000);
-
-afterAll(() => world?.stop(), 60_000);
+  ],
+});
 
 const urlOf = (server: string): string => given().stack.server(server).adminUrl;
 
 async function completed(request: Readonly<Record<string, unknown>>): Promise<MigrationBody & { id: string }> {
-  const id = await given().ask(request);
-  const body = await given().ended(id);
-  const why = body.reasons.map(({ code, detail }) => `${code}: ${detail}`);
-  expect({ status: body.status, why }).toEqual({ status: 'completed', why: [] });
-  return { ...body, id };
+  return endedWell(given(), await given().ask(request));
 }
 
 function relocation({ options }: SampleTenant, server: string) {

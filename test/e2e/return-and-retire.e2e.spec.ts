@@ -1,40 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MoveWorld } from '../harness/move-world.js';
+import { givenMoveWorld } from '../harness/given-move-world.js';
+import { endedWell } from '../harness/move-outcome.js';
 import { contentOf } from '../harness/sample-databases.js';
 import type { MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import type { SampleTenant } from '../../scripts/stack/sample-tenant.js';
 
-let world: MoveWorld | undefined;
-
-function given(): MoveWorld {
-  if (world === undefined) throw new Error('the world did not start');
-  return world;
-}
-
-beforeAll(async () => {
-  world = await MoveWorld.start();
-}, 120_000);
-
-afterAll(() => world?.stop(), 60_000);
+const given = givenMoveWorld();
 
 async function completed(request: Readonly<Record<string, unknown>>): Promise<MigrationBody & { id: string }> {
-  const id = await given().ask(request);
-  return endedWell(id);
-}
-
-async function endedWell(id: string): Promise<MigrationBody & { id: string }> {
-  const body = await given().ended(id);
-  const why = body.reasons.map(({ code, detail }) => `${code}: ${detail}`);
-  expect({ status: body.status, why }).toEqual({ status: 'completed', why: [] });
-  return { ...body, id };
+  return endedWell(given(), await given().ask(request));
 }
 
 async function upgraded(): Promise<{ tenant: SampleTenant; id: string; config: string }> {
   const tenant = await given().tenant();
   const config = tenant.config();
-  const { id } = await endedWell(await given().upgrade(tenant));
+  const { id } = await endedWell(given(), await given().upgrade(tenant));
   return { tenant, id, config };
 }
 

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { quoteIdentifier } from '#shared/database/identifier.js';
-import { MoveWorld } from '../harness/move-world.js';
+import { givenMoveWorld } from '../harness/given-move-world.js';
 import type { Certificate, MigrationBody } from '../../scripts/quickstart/migration-body.js';
 import type { SampleTenant } from '../../scripts/stack/sample-tenant.js';
 
-let world: MoveWorld | undefined;
-
-function given(): MoveWorld {
-  if (world === undefined) throw new Error('the world did not start');
-  return world;
-}
-
-beforeAll(async () => {
-  world = await MoveWorld.start();
-}, 120_000);
-
-afterAll(() => world?.stop(), 60_000);
+const given = givenMoveWorld();
 
 async function moved(tenant: SampleTenant): Promise<{ body: MigrationBody; certificate: Certificate; url: string }> {
   const body = await given().ended(await given().upgrade(tenant));

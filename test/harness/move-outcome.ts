@@ -18,6 +18,14 @@ export function before(tenant: SampleTenant): Before {
   return { tenant, config: tenant.config() };
 }
 
+/** Completed; why not stands beside what was expected. */
+export async function endedWell(world: MoveWorld, id: string): Promise<MigrationBody & { id: string }> {
+  const body = await world.ended(id);
+  const why = body.reasons.map(({ code, detail }) => `${code}: ${detail}`);
+  expect({ status: body.status, why }).toEqual({ status: 'completed', why: [] });
+  return { ...body, id };
+}
+
 /**
  * Ends as an undisturbed move does: every effect once, and the copy equals the source that was left behind, read
  * again here and independently of what the move says of itself.
