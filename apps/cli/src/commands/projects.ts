@@ -24,7 +24,7 @@ export async function projectPush(run: Run, [folder]: readonly [string]): Promis
   const client = await run.client();
   const pushed = await client.putProject(definition.name, await packProject(files));
   if (run.json) run.out(JSON.stringify(pushed));
-  else run.out(pushedText(readable(pushed), run.screen.again));
+  else run.out(pushedText(readable(pushed), run.screen));
   return EXIT.done;
 }
 
@@ -33,16 +33,16 @@ function refusedByLint(folder: string, findings: readonly LintFinding[]): CliErr
   return new CliError(EXIT.checkFailed, lines.join('\n'), `rehome project check ${folder}`);
 }
 
-function pushedText({ name, digest, migrations, findings }: ProjectAnswer, flag: string): string {
+function pushedText({ name, digest, migrations, findings }: ProjectAnswer, { again }: Screen): string {
   const lint =
     findings.length === 0
       ? []
-      : [['Lint', `${String(findings.length)} findings: rehome project show ${name}${flag}`] as const];
+      : [['Lint', `${String(findings.length)} findings: rehome project show ${name}${again}`] as const];
   return [
     `${name} stands as pushed: ${String(migrations.length)} migrations; nothing is applied by this`,
     ...block([['Digest', digest], ...lint.map(([title, text]): [string, string] => [title, text])]),
     '',
-    `Next:  rehome project show ${name}${flag}`,
+    `Next:  rehome project show ${name}${again}`,
   ].join('\n');
 }
 

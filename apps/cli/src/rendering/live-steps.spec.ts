@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import type { StepView } from '#shared/contracts/answers.js';
-import { stepsView, summaryLine, type ShownMigration } from './live-steps.js';
+import { stepsView } from './live-steps.js';
+import { summaryLine, type ShownMigration } from './step-lines.js';
 import type { ProgressMode } from './screen.js';
 
 const NOON = Date.parse('2026-11-29T12:00:00Z');

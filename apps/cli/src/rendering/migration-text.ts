@@ -1,6 +1,6 @@
 import type { MigrationView, StepView } from '#shared/contracts/answers.js';
 import { seconds, utc } from './amounts.js';
-import { markOf, stepDuration, summaryLine } from './live-steps.js';
+import { markOf, stepDuration, summaryLine } from './step-lines.js';
 import { block, outcomeText } from './outcome-text.js';
 import { marksOf, type Screen } from './screen.js';
 import { tableText } from './table.js';
