@@ -7,7 +7,8 @@ import { readStructure } from '../postgres/catalogue/read-structure.js';
 import { objectKey, type CatalogueObject, type Structure } from '../postgres/catalogue/structure.js';
 import type { Session } from '../postgres/session.js';
 import { withoutDeviations } from './deviations.js';
-import { readOpenChange, readSnapshot, recordedFingerprint } from './tracking/structure-snapshot.js';
+import { readOpenChange } from './tracking/open-change.js';
+import { readSnapshot, recordedFingerprint } from './tracking/structure-snapshot.js';
 import { TRACKING_SCHEMA } from './tracking/tracking-tables.js';
 
 /** What operators and applications change day by day, which no migration made. */

@@ -2,13 +2,11 @@ import { fingerprint } from '../postgres/catalogue/fingerprint.js';
 import { inTransaction, type Session } from '../postgres/session.js';
 import { deviationsOf, unnamed, withoutDeviations, type ChangeStatements, type Deviation } from './deviations.js';
 import { migratedPart, readMigratedStructure } from './migrated-structure.js';
+import { readOpenChange, takeOpenChange, writeOpenChange } from './tracking/open-change.js';
 import {
-  readOpenChange,
   readSnapshot,
   recordedFingerprint,
   recordSnapshot,
-  takeOpenChange,
-  writeOpenChange,
   type SnapshotAuthor,
 } from './tracking/structure-snapshot.js';
 

@@ -1,10 +1,8 @@
-import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
 import type { StepRunKey } from '#shared/contracts/events.js';
 import { fingerprint } from '../../postgres/catalogue/fingerprint.js';
 import { objectKey, type CatalogueObject, type Structure } from '../../postgres/catalogue/structure.js';
 import type { Session } from '../../postgres/session.js';
-import type { Deviation } from '../deviations.js';
+import { packed, unpacked } from './packed-json.js';
 import { hasTracking } from './tracking-tables.js';
 
 /** What a database looked like after the last change that was ours. */
@@ -32,9 +30,6 @@ interface StoredStructure {
   readonly major: number;
   readonly objects: readonly CatalogueObject[];
 }
-
-const pack = promisify(gzip);
-const unpack = promisify(gunzip);
 
 /** Undefined where nothing was ever applied. */
 export async function readSnapshot(session: Session): Promise<StructureSnapshot | undefined> {
@@ -92,49 +87,4 @@ export async function recordSnapshot(
     [found, await packed(stored), project, run.migrationId, run.stepId],
   );
   return found;
-}
-
-/** What a change that has begun and not ended had found; undefined when there is none. */
-export async function readOpenChange(session: Session): Promise<Deviation[] | undefined> {
-  const { rows: tables } = await session.query<{ there: boolean }>(
-    `select to_regclass('rehome.open_change') is not null as there`,
-  );
-  if (tables[0]?.there !== true) return undefined;
-  const { rows } = await session.query<{ deviations: Buffer }>(`select deviations from rehome.open_change`);
-  return rows[0] === undefined ? undefined : ((await unpacked(rows[0].deviations)) as Deviation[]);
-}
-
-/** Takes one over that was never ended: what had been found before it is what counts. */
-export async function writeOpenChange(
-  session: Session,
-  deviations: readonly Deviation[],
-  { migrationId, stepId }: SnapshotAuthor['run'],
-): Promise<void> {
-  await session.query(
-    `insert into rehome.open_change (deviations, migration_id, step_id)
-     values ($1, $2, $3)
-     on conflict (only_row) do update set migration_id = excluded.migration_id, step_id = excluded.step_id`,
-    [await packed(deviations), migrationId, stepId],
-  );
-}
-
-/** @returns what it had found; undefined when it is not this step's, or has ended. */
-export async function takeOpenChange(
-  session: Session,
-  { migrationId, stepId }: SnapshotAuthor['run'],
-): Promise<Deviation[] | undefined> {
-  const { rows } = await session.query<{ deviations: Buffer }>(
-    `delete from rehome.open_change where migration_id = $1 and step_id = $2 returning deviations`,
-    [migrationId, stepId],
-  );
-  return rows[0] === undefined ? undefined : ((await unpacked(rows[0].deviations)) as Deviation[]);
-}
-
-/** Ten thousand tables are 60 MB of JSON, which repeats itself, and 3 MB of this. */
-function packed(value: unknown): Promise<Buffer> {
-  return pack(Buffer.from(JSON.stringify(value)));
-}
-
-async function unpacked(bytes: Buffer): Promise<unknown> {
-  return JSON.parse((await unpack(bytes)).toString('utf8'));
 }
