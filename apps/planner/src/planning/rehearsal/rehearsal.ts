@@ -1,17 +1,9 @@
 import type { Plan } from '#shared/contracts/plan.js';
 import { asJsonObject } from '#shared/contracts/steps/step-kinds.js';
-import type { RehearsalOutcome } from '../outcome.js';
-import { inSequence, type Compiled, type RecipeRequest, type UnplacedStep } from '../recipe.js';
+import { inSequence, type Compiled, type RecipeRequest } from '../recipe.js';
 import { readOptions } from '../request-options.js';
 import { rehearsedMove } from './rehearsed-move.js';
 import { rehearsedWork } from './rehearsed-work.js';
-
-/** What is carried out in place of a plan, and what can be said of the plan by it. */
-export interface Rehearsed {
-  readonly steps: readonly UnplacedStep[];
-  readonly warnings: readonly string[];
-  readonly outcome: RehearsalOutcome;
-}
 
 /**
  * The plan on copies: only what copies, what works on copies and what reads. No service, no file, no record and no database

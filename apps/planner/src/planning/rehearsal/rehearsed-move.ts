@@ -6,7 +6,7 @@ import type { RehearsalOutcome } from '../outcome.js';
 import { planStep, type UnplacedStep } from '../recipe.js';
 import { COPY_JOBS } from '../recipes/move-parts.js';
 import { isAddress, isEndpoint } from './planned-address.js';
-import type { Rehearsed } from './rehearsal.js';
+import type { Rehearsed } from './rehearsed.js';
 
 /** What each step of a rehearsal stands for in the plan that it rehearses. */
 const STANDS_FOR: RehearsalOutcome['standsFor'] = {

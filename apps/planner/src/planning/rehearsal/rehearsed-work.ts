@@ -8,7 +8,7 @@ import { planStep, type UnplacedStep } from '../recipe.js';
 import { COPY_JOBS } from '../recipes/move-parts.js';
 import { numbered } from '../recipes/project-parts.js';
 import { isAddress, isObject } from './planned-address.js';
-import type { Rehearsed } from './rehearsal.js';
+import type { Rehearsed } from './rehearsed.js';
 
 /** They work on databases that are used: a rehearsal gives each of these a copy. */
 const WORK: readonly StepKind[] = ['apply-migrations', 'revert-migration'];
