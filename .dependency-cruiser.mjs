@@ -90,10 +90,10 @@ export default {
     },
     {
       name: 'no-cycles',
-      comment: 'Two files that need each other are one idea, or hide a third. Types may point both ways.',
+      comment: 'Two files that need each other are one idea, or hide a third, also if only their types do.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'no-barrels',

@@ -126,3 +126,19 @@ describe('an estimate', () => {
 it('done, active and waiting add up to the steps there are', () => {
   expect(summaryLine(migration())).toBe('   migrating: 1 done, 1 active, 1 waiting');
 });
+
+describe('the downtime of a move that is under way', () => {
+  const down = (id: string, status: StepView['status']): StepView => ({ ...step(id, status), down: true });
+  const told = (steps: readonly StepView[]) => summaryLine(migration({ steps, downtimeMs: 9_000 }));
+
+  it('ends with the last step that is down, whatever its kind, or with the undo of the first', () => {
+    expect(told([down('fence-source', 'succeeded'), down('publish-database', 'running')])).toMatch(
+      /application down for 9\.0 s$/,
+    );
+    for (const steps of [
+      [down('fence-source', 'succeeded'), down('publish-database', 'succeeded'), step('retire-source', 'waiting')],
+      [down('fence-source', 'undone'), down('publish-database', 'undone'), step('capture-source', 'undoing')],
+    ])
+      expect(told(steps)).toMatch(/application was down for 9\.0 s$/);
+  });
+});

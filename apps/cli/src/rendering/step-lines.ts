@@ -129,7 +129,7 @@ function unplannedText({ status, runAt }: ShownMigration): string {
 
 function downText(migration: ShownMigration): string {
   if (migration.downtimeMs === 0) return '';
-  const started = migration.steps.find((step) => step.id === 'start-service');
-  const isUp = started?.status === 'succeeded' || isAtRest(migration.status);
+  const down = migration.steps.filter((step) => step.down);
+  const isUp = down.at(-1)?.status === 'succeeded' || down[0]?.status === 'undone' || isAtRest(migration.status);
   return `, application ${isUp ? 'was down' : 'down'} for ${seconds(migration.downtimeMs)}`;
 }

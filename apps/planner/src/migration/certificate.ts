@@ -7,7 +7,7 @@ import { answerOf } from './step-result.js';
 import { targetLocation } from './switch-record.js';
 
 /** What the usual way of moving a tenant by hand costs (source c): 5 to 15 minutes. */
-const USUAL_DOWNTIME_MS = { from: 300_000, to: 900_000 } as const;
+export const USUAL_DOWNTIME_MS = { from: 300_000, to: 900_000 } as const;
 
 type Location = MoveLocation & { readonly database: string };
 
