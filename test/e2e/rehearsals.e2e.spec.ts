@@ -82,6 +82,24 @@ describe('a rehearsal of migrations', () => {
   );
 
   it(
+    'refuses a version that would change more than the copy, before it runs any',
+    async () => {
+      const database = world.database('main');
+      const reaching = { 'migrations/main/v007_zone.up.sql': `alter database ${database} set timezone = 'UTC';\n` };
+      await world.push(world.with(reaching));
+      const before = await made();
+      const { status, trouble } = await rehearseApply();
+      expect(status).toBe('rolled-back');
+      expect(trouble).toContain('v007_zone.up.sql:1 changes more than its database');
+      const settings = `select setting.* from pg_db_role_setting as setting join pg_database on pg_database.oid = setdatabase
+                         where datname = '${database}'`;
+      expect(await world.rows('main', settings)).toEqual([]);
+      expect(await made()).toEqual(before);
+    },
+    CASE_MS,
+  );
+
+  it(
     'runs a down script on a copy [d9 d32]',
     async () => {
       const before = await made();

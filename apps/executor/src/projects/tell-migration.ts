@@ -6,7 +6,7 @@ import type { TrackedMigration } from './tracking/tracking-rows.js';
 
 export interface ToldMigration {
   readonly tools: Pick<StepTools, 'metrics' | 'migrationLog'>;
-  readonly database: Pick<MigratedDatabase, 'alias' | 'address'>;
+  readonly database: Pick<MigratedDatabase, 'alias' | 'address' | 'copy'>;
   readonly tracked: TrackedMigration;
   readonly status: MigrationStatus;
   readonly executionTimeMs: number;
@@ -14,10 +14,14 @@ export interface ToldMigration {
   readonly detail?: string;
 }
 
-/** Counts a version that was run on a schema, and writes its line into the log of the day; one that was faked ran nothing. */
+/**
+ * Counts a version that was run on a schema, and writes its line into the log of the day; one that was faked ran nothing,
+ * one on a copy is no news.
+ */
 export async function tellMigration({ tools, database, ...told }: ToldMigration): Promise<void> {
   const { tracked, status, executionTimeMs, detail } = told;
-  const { alias, address } = database;
+  const { alias, address, copy } = database;
+  if (copy === true) return;
   if (status !== 'faked') {
     const labels = { project: tracked.project, database: alias };
     tools.metrics.count('rehome_project_migrations_total', { ...labels, outcome: status });

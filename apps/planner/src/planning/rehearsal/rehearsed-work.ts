@@ -90,7 +90,7 @@ function onCopy(step: UnplacedStep, restore: string): UnplacedStep {
   const { database: _live, ...address } = database['address'] as JsonObject;
   return {
     ...step,
-    params: { ...step.params, database: { ...database, address } },
+    params: { ...step.params, database: { ...database, address, copy: true } },
     inputs: { ...step.inputs, 'database.address.database': fromStep('restore-backup', 'workingName', restore).input },
     title: `${step.title}, on its copy`,
   };

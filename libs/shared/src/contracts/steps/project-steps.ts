@@ -100,6 +100,8 @@ export interface MigratedDatabase {
   readonly owner: string;
   readonly application?: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** It was made for a rehearsal: what happens to it counts nowhere, and must not reach beyond it. */
+  readonly copy?: true;
 }
 
 /** Builds what the faked migrations would have made on a scratch database and compares it with what is there. */

@@ -2,6 +2,7 @@ import type { PendingMigration } from '#shared/contracts/projects.js';
 import type { ApplyMigrationsResult } from '#shared/contracts/steps/project-steps.js';
 import { classifyPostgresError } from '#shared/database/postgres-errors.js';
 import type { RehomeError } from '#shared/errors/rehome-error.js';
+import type { SqlScript } from '#shared/projects/migration-file.js';
 import { applicationGrants } from '../../../projects/application-grants.js';
 import type { ChangeStatements } from '../../../projects/deviations.js';
 import { withMigrationLock } from '../../../projects/migration-lock.js';
@@ -17,6 +18,7 @@ import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { isJournalEmpty } from '../../../projects/tracking/statement-journal.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
+import { requireWithinCopy } from '../../../projects/within-copy.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
 import { openAdmin, withDatabase } from '../../step-session.js';
@@ -30,6 +32,7 @@ type Context = StepContext<'apply-migrations'>;
 export async function applyAll(context: Context): Promise<ApplyMigrationsResult> {
   const { params, tools, signal, lease, run } = context;
   const project = await tools.projects.load(params.project);
+  requireWithinCopy(params.database, scriptsOf(params, project));
   return withDatabase(context, params.database.address, (admin) =>
     withMigrationLock(admin, { signal }, async () => {
       await lease.check();
@@ -46,6 +49,13 @@ export async function applyAll(context: Context): Promise<ApplyMigrationsResult>
       return resultOf(params, await readSettlement(admin, params), fingerprint);
     }),
   );
+}
+
+function scriptsOf({ migrations }: Context['params'], project: DatabaseApply['project']): SqlScript[] {
+  const ran = migrations
+    .filter(({ action }) => action === 'run')
+    .map((migration) => projectMigration(project, migration));
+  return ran.flatMap(({ up, verify }) => (verify === undefined ? [up] : [up, verify]));
 }
 
 function statementsOf({ params }: Context, project: DatabaseApply['project']): ChangeStatements {

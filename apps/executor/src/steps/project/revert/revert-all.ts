@@ -20,6 +20,7 @@ import { tellMigration } from '../../../projects/tell-migration.js';
 import { recordError, recordFailure } from '../../../projects/tracking/migration-errors.js';
 import { holdForRevert, readTracking, type TrackedMigration } from '../../../projects/tracking/tracking-rows.js';
 import { ensureTracking } from '../../../projects/tracking/tracking-tables.js';
+import { requireWithinCopy } from '../../../projects/within-copy.js';
 import type { Session } from '../../../postgres/session.js';
 import type { StepContext } from '../../../running/step.js';
 import { openAdmin, withDatabase } from '../../step-session.js';
@@ -41,6 +42,7 @@ export async function revertAll(context: Context): Promise<RevertMigrationResult
   const project = await tools.projects.load(params.project);
   const file = projectMigration(project, params.migration);
   const script = scriptOf(context, project, file);
+  requireWithinCopy(params.database, [script]);
   return withDatabase(context, params.database.address, (admin) =>
     withMigrationLock(admin, { signal }, async () => {
       await lease.check();
