@@ -103,8 +103,8 @@ export class ProjectRig {
   /** All of a project's versions as pending, to be run where they are at home. */
   async pending(pin: ProjectPin, home: string): Promise<PendingMigration[]> {
     const { migrations } = await this.tools.projects.load(pin);
-    return migrations.map(({ app, version, name, checksum, transactional, requires, ...file }) => ({
-      ...{ app, version, name, checksum, transactional, requires },
+    return migrations.map(({ app, version, name, transactional, requires, ...file }) => ({
+      ...{ app, version, name, requires, ...(transactional ? {} : { transactional }) },
       action: file.home === home ? 'run' : 'elsewhere',
     }));
   }

@@ -1,15 +1,15 @@
 import type { PendingMigration } from '#shared/contracts/projects.js';
 import type { MigratedDatabase } from '#shared/contracts/steps/project-steps.js';
 import type { StepKind } from '#shared/contracts/steps/step-kinds.js';
-import { checksumOf, digestOf } from '#shared/projects/bundle/digest.js';
+import { digestOf } from '#shared/projects/bundle/digest.js';
 import type { ConformanceCase } from './conformance-case.js';
 import type { ConformanceWorld } from './conformance-world.js';
-import { movedProjectFiles, UP_OF_MOVED } from './pushed-projects.js';
+import { movedProjectFiles } from './pushed-projects.js';
 
 const NAME = { app: 'main', version: 'v001', name: 'initial' };
 
 function pending(action: PendingMigration['action']): PendingMigration {
-  return { ...NAME, action, checksum: checksumOf(UP_OF_MOVED), transactional: true, requires: [] };
+  return { ...NAME, action };
 }
 
 function projectOf(world: ConformanceWorld) {

@@ -109,7 +109,7 @@ function tooEarly(segments: readonly MigrationSegment[]): string[] {
   const made = new Set<string>();
   const problems: string[] = [];
   const isRun = ({ action }: PendingMigration) => action === 'run';
-  for (const { app, version, requires } of segments.flatMap(({ migrations }) => migrations.filter(isRun))) {
+  for (const { app, version, requires = [] } of segments.flatMap(({ migrations }) => migrations.filter(isRun))) {
     problems.push(...requires.filter((id) => !made.has(id)).map((id) => `${app}/${version} before ${id}`));
     made.add(`${app}/${version}`);
   }

@@ -58,7 +58,7 @@ function longestPrefix({ alias, pending }: MigrationQueue, left: readonly Migrat
     left.filter((other) => other.alias !== alias).flatMap((other) => other.pending.flatMap(made)),
   );
   const waits = pending.findIndex(
-    (migration) => isWork(migration) && migration.requires.some((id) => elsewhere.has(id)),
+    (migration) => isWork(migration) && migration.requires?.some((id) => elsewhere.has(id)) === true,
   );
   return { alias, migrations: waits === -1 ? pending : pending.slice(0, waits) };
 }

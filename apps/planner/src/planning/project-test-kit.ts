@@ -42,9 +42,6 @@ export function migration(id: string, more: Partial<PendingMigration> = {}): Pen
     version,
     name: name.join('_'),
     action: 'run',
-    checksum: 'c'.repeat(64),
-    transactional: true,
-    requires: [],
     ...more,
   };
 }

@@ -125,15 +125,17 @@ export interface MigrationName {
 /** What becomes of a migration on a database. `elsewhere`: its objects live on another; it is recorded, nothing runs. */
 export type MigrationAction = 'run' | 'fake' | 'elsewhere';
 
-/** A migration that stands before a database, and what is to be done with it. */
+/**
+ * A migration that stands before a database, and what is to be done with it. Hundreds of them must fit into an event, so what
+ * is usual is left out; what its script is, the digest of the project says.
+ */
 export interface PendingMigration extends MigrationName {
   readonly action: MigrationAction;
-  /** SHA-256 of the up script with line ends normalised. */
-  readonly checksum: string;
-  readonly transactional: boolean;
+  /** Each of its statements runs by itself. */
+  readonly transactional?: false;
   readonly phase?: 'expand' | 'contract';
-  /** `app/version` of what must be applied before, wherever it is applied. */
-  readonly requires: readonly string[];
+  /** `app/version` of what must be applied before, wherever it is applied; absent like empty: nothing. */
+  readonly requires?: readonly string[];
   /** An earlier attempt stopped inside of it: it goes on after the last finished statement. */
   readonly interrupted?: true;
 }

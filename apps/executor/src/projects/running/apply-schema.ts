@@ -1,6 +1,7 @@
 import type { PendingMigration } from '#shared/contracts/projects.js';
 import type { ApplyMigrationsParams } from '#shared/contracts/steps/project-steps.js';
 import type { LoadedProject } from '#shared/projects/load-project.js';
+import type { MigrationFile } from '#shared/projects/migration-file.js';
 import type { Session } from '../../postgres/session.js';
 import { projectMigration } from '../project-migration.js';
 import {
@@ -101,7 +102,7 @@ async function applyBundle(
 async function recordRest(schema: string, apply: DatabaseApply, from: readonly PendingMigration[]): Promise<void> {
   const end = from.findIndex(({ action }) => action === 'run');
   const recorded = (end < 0 ? from : from.slice(0, end)).map((migration) => ({
-    ...trackedOf(schema, apply, migration),
+    ...trackedOf(schema, apply, projectMigration(apply.project, migration)),
     status: migration.action === 'fake' ? ('faked' as const) : ('elsewhere' as const),
   }));
   await apply.around.check();
@@ -136,14 +137,14 @@ async function runOne(
 
 function runOf(session: Session, schema: string, apply: DatabaseApply, migration: PendingMigration): ScriptRun {
   const file = projectMigration(apply.project, migration);
-  const tracked = trackedOf(schema, apply, migration);
+  const tracked = trackedOf(schema, apply, file);
   return { database: apply.params.database, file, script: file.up, tracked, around: apply.around, session };
 }
 
-export function trackedOf(
+function trackedOf(
   schema: string,
   { params, migrationId }: Pick<DatabaseApply, 'params' | 'migrationId'>,
-  { app, version, name, checksum }: PendingMigration,
+  { app, version, name, checksum }: MigrationFile,
 ): TrackedMigration {
   return { project: params.project.name, schema, app, version, name, checksum, by: params.appliedBy, migrationId };
 }

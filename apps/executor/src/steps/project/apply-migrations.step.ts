@@ -83,9 +83,10 @@ function describeOne(
       { tool: 'sql', at, text: `insert into rehome.schema_migrations … -- ${titleOf(migration)}, ${on}: ${why}` },
     ];
   }
-  const body = `set local role ${quoteIdentifier(owner)}; ${file} (sha256 ${migration.checksum.slice(0, 12)})`;
-  const text = migration.transactional
-    ? `begin; ${body}; reset role; insert into rehome.schema_migrations …; commit -- ${on}`
-    : `${body}, statement by statement -- ${on}`;
+  const body = `set local role ${quoteIdentifier(owner)}; ${file}`;
+  const text =
+    migration.transactional === false
+      ? `${body}, statement by statement -- ${on}`
+      : `begin; ${body}; reset role; insert into rehome.schema_migrations …; commit -- ${on}`;
   return [{ tool: 'sql', at, text }];
 }

@@ -60,7 +60,7 @@ function proofs({ project, places }: ApplyParts): UnplacedStep[] {
     planStep({
       kind: 'prove-fakes',
       id: numbered('prove-fakes', at, faked.length),
-      params: { project, database: place.target, migrations },
+      params: { project, database: place.target, migrations: migrations.map(toldToStep) },
       title: `prove that ${place.name} holds what ${listed(migrations)} would have made`,
       phase: 'prepare',
       timeoutMs: READ_TIMEOUT_MS + copyTimeoutMs('0'),
@@ -95,7 +95,7 @@ function applications({ project, places, segments, appliedBy }: ApplyParts): Unp
     return planStep({
       kind: 'apply-migrations',
       id: numbered('apply-migrations', at, segments.length),
-      params: { project, database: place.target, migrations, appliedBy },
+      params: { project, database: place.target, migrations: migrations.map(toldToStep), appliedBy },
       title:
         migrations.length === 0
           ? `grant ${place.inspected.application ?? 'the application'} rows and sequences of ${place.name}`
@@ -105,6 +105,11 @@ function applications({ project, places, segments, appliedBy }: ApplyParts): Unp
       site: place.site,
     });
   });
+}
+
+/** Its order and its warnings are made of the rest; the step reads its script. */
+function toldToStep({ requires: _requires, phase: _phase, ...migration }: PendingMigration): PendingMigration {
+  return migration;
 }
 
 function validations({ project, places, segments }: ApplyParts): UnplacedStep[] {

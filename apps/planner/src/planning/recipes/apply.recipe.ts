@@ -158,9 +158,9 @@ function riskOf(migration: MigrationSegment['migrations'][number], alias: string
     ...(migration.interrupted === true
       ? [`${what} was interrupted: it goes on behind the last statement that was finished`]
       : []),
-    ...(migration.transactional
-      ? []
-      : [`${what} runs outside a transaction: when a statement fails, those before it stand`]),
+    ...(migration.transactional === false
+      ? [`${what} runs outside a transaction: when a statement fails, those before it stand`]
+      : []),
   ];
 }
 

@@ -64,17 +64,16 @@ function actionOf(migration: MigrationFile, deciding: Deciding): MigrationAction
 }
 
 function pendingMigration(migration: MigrationFile, action: MigrationAction, tracked: TrackedById): PendingMigration {
-  const { id, app, version, name, checksum, transactional, phase, requires } = migration;
+  const { id, app, version, name, transactional, phase, requires } = migration;
   const interrupted = action === 'run' && isInterrupted(migration, tracked.get(id));
   return {
     app,
     version,
     name,
     action,
-    checksum,
-    transactional,
+    ...(transactional ? {} : { transactional }),
     ...(phase === undefined ? {} : { phase }),
-    requires,
+    ...(requires.length === 0 ? {} : { requires }),
     ...(interrupted ? { interrupted } : {}),
   };
 }

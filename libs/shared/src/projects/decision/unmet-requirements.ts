@@ -19,7 +19,7 @@ export function unmetRequirements(project: LoadedProject, states: readonly Datab
     state.pending
       .filter(({ action }) => action !== 'elsewhere')
       .flatMap((migration) =>
-        migration.requires.flatMap((id) => {
+        (migration.requires ?? []).flatMap((id) => {
           const reason = unmet(project, id, state, states);
           return reason === undefined
             ? []

@@ -36,11 +36,9 @@ export async function keepApplied(context: Context): Promise<KeptMigrations> {
 /** A script without a transaction that was cut off: the next apply goes on in its middle. */
 async function failInterrupted({ params, run, lease }: Context, session: Session): Promise<void> {
   const rows = await ownRows({ params, run }, session);
-  for (const { schema, app, version } of rows.filter(({ status }) => status === 'running')) {
-    const found = params.migrations.find((migration) => migration.app === app && migration.version === version);
-    if (found === undefined) continue;
-    const { name, checksum } = found;
-    const tracked = { project: params.project.name, schema, app, version, name, checksum };
+  for (const { status, ...row } of rows) {
+    if (status !== 'running') continue;
+    const tracked = { project: params.project.name, ...row };
     await lease.check();
     await recordStatus(
       session,
@@ -54,12 +52,16 @@ interface OwnRow {
   readonly schema: string;
   readonly app: string;
   readonly version: string;
+  readonly name: string;
+  readonly checksum: string;
   readonly status: MigrationStatus;
 }
 
 async function ownRows({ params, run }: Pick<Context, 'params' | 'run'>, session: Session): Promise<OwnRow[]> {
   const { rows } = await session.query<OwnRow>(
-    `select schema, app, version, status from rehome.schema_migrations where project = $1 and migration_id = $2`,
+    `select schema, app, version, name, checksum, status
+       from rehome.schema_migrations
+      where project = $1 and migration_id = $2`,
     [params.project.name, run.migrationId],
   );
   return rows;
