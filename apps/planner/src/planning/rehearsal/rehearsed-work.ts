@@ -12,8 +12,8 @@ import type { Rehearsed } from './rehearsed.js';
 
 /** They work on databases that are used: a rehearsal gives each of these a copy. */
 const WORK: readonly StepKind[] = ['apply-migrations', 'revert-migration'];
-/** They look at what the work has made, so they look at the copy. */
-const LOOKS: readonly StepKind[] = ['validate-database'];
+/** With them what looks at what they have made. */
+const ON_COPY: readonly StepKind[] = [...WORK, 'validate-database'];
 /** What they make is their own or aside, and gone when they are undone; or they only read. */
 const ASIDE: readonly StepKind[] = [
   'back-up-database',
@@ -73,7 +73,7 @@ function onCopies(steps: readonly PlannedStep[], databases: readonly WorkedOn[])
   const restores = new Map(databases.map(({ alias }, at) => [alias, numbered('restore-backup', at, databases.length)]));
   const done = steps.flatMap(({ after: _after, ...step }): UnplacedStep[] => {
     if (PROOFS.includes(step.kind)) return [step];
-    const restore = [...WORK, ...LOOKS].includes(step.kind) ? restores.get(aliasOf(step.params)) : undefined;
+    const restore = ON_COPY.includes(step.kind) ? restores.get(aliasOf(step.params)) : undefined;
     return restore === undefined ? [] : [onCopy(step, restore)];
   });
   return [...databases.flatMap((database, at) => copyOf(database, at, databases.length)), ...done];
