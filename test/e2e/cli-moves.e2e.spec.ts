@@ -51,7 +51,7 @@ describe('rehome plan', () => {
     expect(out).toMatch(/^Plan for upgrade of .* DRY RUN, nothing was changed\n/);
     expect(out).toMatch(/^\+ {2}create {2,}/m);
     expect(out).toMatch(/^! {2}stop .*downtime begins/m);
-    expect(out).toMatch(/^ {2}Back {3}until ".*" has succeeded everything can be taken back$/m);
+    expect(out).toMatch(/^ {2}Back +until ".*" has succeeded everything can be taken back$/m);
     expect(out).toMatch(/^Hash {2}sha256:[0-9a-f]{64}$/m);
     expect(out).not.toMatch(ESCAPE);
     expect(await cli.json('list')).toMatchObject({ items: [] });

@@ -70,7 +70,8 @@ function explanation(migration: MigrationView, screen: Screen): string[] {
 
 /** Names and texts in two columns; a text of several lines stays in its column. */
 export function block(rows: readonly (readonly [string, string])[]): string[] {
-  return rows.map(([name, text]) => `  ${name.padEnd(7)}${text.replaceAll('\n', `\n${' '.repeat(9)}`)}`);
+  const width = Math.max(6, ...rows.map(([name]) => name.length)) + 1;
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}${text.replaceAll('\n', `\n${' '.repeat(2 + width)}`)}`);
 }
 
 function dataText(migration: MigrationView): string {

@@ -43,13 +43,30 @@ export interface ResultPart {
   readonly checklist: readonly { readonly passed: boolean; readonly item: string; readonly evidence: string }[];
 }
 
-/** What a migration ended with, whatever its kind: each object in it a part of its own, a checklist item by item. */
+/**
+ * What a migration ended with, whatever its kind: what is said in a word together, each object in it as a part of its own, a
+ * checklist item by item.
+ */
 export function resultParts(result: JsonObject | null): ResultPart[] {
-  return Object.entries(result ?? {}).map(([title, value]) => {
-    if (typeof value !== 'object' || value === null) return { title, facts: flatFacts(value, title), checklist: [] };
-    const { checklist, ...rest } = Object.fromEntries<JsonValue | undefined>(Object.entries(value));
-    return { title, facts: flatFacts(rest), checklist: checklistOf(checklist) };
-  });
+  const entries = Object.entries(result ?? {});
+  const short = entries
+    .filter(([, value]) => isShort(value))
+    .flatMap(([name, value]) => flatFacts(value ?? 'none', name));
+  const parts = entries
+    .filter(([, value]) => !isShort(value))
+    .map(([title, value]) => {
+      const { checklist, ...rest } = Object.fromEntries<JsonValue | undefined>(Object.entries(value ?? {}));
+      return { title, facts: flatFacts(rest), checklist: checklistOf(checklist) };
+    });
+  return [...(short.length === 0 ? [] : [{ title: 'in short', facts: short, checklist: [] }]), ...parts];
+}
+
+function isShort(value: JsonValue | undefined): boolean {
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    (Array.isArray(value) && value.every((item) => typeof item !== 'object'))
+  );
 }
 
 /** The parser of a certificate's checklist. */

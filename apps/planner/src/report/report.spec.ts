@@ -36,6 +36,13 @@ describe('the report of a migration', () => {
     expect(() => reportOf('nowhere', [])).toThrow(/there is no migration nowhere/);
   });
 
+  it('tells what is said in a word together, and each object of the result apart', () => {
+    const result = { rehearsal: true, measuredMs: 815, leftovers: [], compared: { tables: 6, mismatches: 0 } };
+    const text = reportMarkdown({ ...refused('permission denied'), result });
+    expect(text.match(/^## Result: .*$/gm)).toEqual(['## Result: in short', '## Result: compared']);
+    expect(text).toMatch(/rehearsal \| true[\s\S]*measuredMs \| 815[\s\S]*leftovers \| none[\s\S]*tables \| 6/);
+  });
+
   it('lets no text of others become part of the page', () => {
     const page = reportHtml(refused(HOSTILE));
     expect(page).not.toContain('<script>');
