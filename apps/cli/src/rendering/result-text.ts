@@ -45,17 +45,13 @@ function textOf(value: unknown): string | undefined {
 
 /** How long the application would be down, and by which right that is said. */
 function rehearsedRows(result: JsonObject): Row[] {
-  const { predictedDowntimeMs, maxDowntimeMs, withinMaxDowntime, measuredMs, assumptions } = result;
+  const { predictedDowntimeMs, maxDowntimeMs, withinMaxDowntime, assumptions } = result;
   if (typeof predictedDowntimeMs !== 'number') return [];
   const limit =
     typeof maxDowntimeMs === 'number'
       ? `, ${withinMaxDowntime === true ? 'within' : 'MORE THAN'} the limit of ${seconds(maxDowntimeMs)}`
       : '';
   const because = Array.isArray(assumptions) ? assumptions.map((one): Row => ['', String(one)]) : [];
-  const took: Row[] = typeof measuredMs === 'number' ? [['Took', `${seconds(measuredMs)} on copies`]] : [];
-  return [
-    ['Down', `${predictedDowntimeMs === 0 ? 'never' : `~${seconds(predictedDowntimeMs)}`}${limit}`],
-    ...took,
-    ...because,
-  ];
+  const down = predictedDowntimeMs === 0 ? 'never' : `~${seconds(predictedDowntimeMs)}`;
+  return [['Down', `${down}${limit}`], ...because];
 }
